@@ -73,10 +73,10 @@ healthy: $(VENV)/dev.done
 	  tests/unit/insight/test_healthy_models.py tests/unit/insight/test_healthy_loops.py
 
 # The tests of all adapters. `make test` leaves out those of fastai and Ray, which are not installed
-# with the others; see tests/adapters/requirements.txt. Some five minutes, most of them Ray's.
+# with the others; see tests/adapters/requirements.txt. Some two minutes, most of them Ray's.
 adapters: $(VENV)/dev.done build/adapters/made.done
-	build/adapters/venv/bin/python -m pytest tests/adapters \
-	  tests/adapters/fastai_learners.py tests/adapters/ray_workers.py $(PYTEST_ARGS)
+	build/adapters/venv/bin/python -m pytest $(PYTEST_ARGS) tests/adapters \
+	  --override-ini "python_files=test_*.py fastai_learners.py ray_workers.py"
 
 # Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.

@@ -2,7 +2,8 @@
  * Builds the frontend into `labkit/static`.
  *
  * Every view contains `loader.js`, every channel `channel-recorder.js`; the kernel sends the
- * compressed scripts once per page. The first two contain the digest of the scripts, so that a page
+ * compressed scripts once per page. An exported page contains `exported.js` and the compressed
+ * scripts. The first two contain the digest of the scripts, so that a page
  * can contain two builds. JupyterLab loads `labextensions` from where it is installed. The build is
  * reproducible: the same sources give the same bytes.
  */
@@ -89,6 +90,7 @@ for (const { name, entry, format } of SCRIPTS) {
 const define = { LABKIT_BUILD: JSON.stringify(digest.digest("hex").slice(0, 16)) };
 files.set("loader.js", await bundle("src/loader.ts", "esm", define));
 files.set("channel-recorder.js", await bundle("src/channel-recorder.ts", "esm", define));
+files.set("exported.js", await bundle("src/exported/page.ts", "iife"));
 files.set("pad.js", await bundle("src/pad/pad.ts", "esm"));
 files.set("THIRD_PARTY.txt", await licences());
 const extension = await bundle("src/labextension/entry.ts", "iife");

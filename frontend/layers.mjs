@@ -27,9 +27,9 @@ const LAYERS = [
   // Plotly figures, and heat maps over the steps; neither imports the other.
   { name: "figures", path: "(plot|heat-map)/" },
   // One folder per view; see `SEPARATE` for what they may import of each other.
-  { name: "views", path: "views/(?!(dashboard|comparison)/)[^/]+/" },
-  // All views of a run on one page, and those of several runs.
-  { name: "compositions", path: "views/(dashboard|comparison)/" },
+  { name: "views", path: "views/(?!(dashboard|comparison|runs)/)[^/]+/" },
+  // All views of a run on one page, those of several runs, and the table of many.
+  { name: "compositions", path: "views/(dashboard|comparison|runs)/" },
   // What the kernel sends to the page: opens the session and draws one view.
   { name: "app", path: "(app|resumable-views)\\.ts$" },
 ];
@@ -66,6 +66,8 @@ const SCRIPTS = [
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // The part of plotly.js that pages load.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
+  // Starts the views of an exported page, and answers their requests.
+  { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // What JupyterLab loads at its start: shows saved views where their kernel is gone.
@@ -82,11 +84,16 @@ const SEPARATE = [
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
   // The layers view reads the data of the graph, which needs no DOM.
   ["^src/views/layers/", "^src/views/(?!layers/|graph/structure/)[^/]+/"],
-  ["^src/views/(?!stepper/|layers/|dashboard/|comparison/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
-  ["^src/views/dashboard/", "^src/views/comparison/"],
-  ["^src/views/comparison/", "^src/views/dashboard/"],
-  // Views access a run only through its session; the stepper also uses its widget's model.
-  ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
+  [
+    "^src/views/(?!stepper/|layers/|dashboard/|comparison/|runs/)([^/]+)/",
+    "^src/views/(?!$1/)[^/]+/",
+  ],
+  ["^src/views/dashboard/", "^src/views/(comparison|runs)/"],
+  ["^src/views/comparison/", "^src/views/(dashboard|runs)/"],
+  ["^src/views/runs/", "^src/views/(dashboard|comparison)/"],
+  // Views access a run only through its session; the stepper and the table of runs also exchange
+  // messages of their widgets' models.
+  ["^src/(parts|plot|heat-map|views/(?!stepper/|runs/))", "^src/(transport|history|decoding)/"],
 ];
 
 const OUTSIDE = "^node_modules|^src/[^/]+\\.d\\.ts$";
@@ -147,7 +154,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|labextension)/" },
+      from: { pathNot: "^src/(pad|exported|labextension)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

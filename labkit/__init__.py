@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labkit.backgrounding import background
     from labkit.comparing import compare
     from labkit.graphing import graph
+    from labkit.listing import Runs, runs
     from labkit.loading import load
     from labkit.run import (
         ComputationGraph,
@@ -60,6 +61,7 @@ __all__ = [
     "ParameterGroup",
     "Run",
     "RunEvent",
+    "Runs",
     "SamplesView",
     "StepperView",
     "Stopped",
@@ -68,6 +70,7 @@ __all__ = [
     "exports",
     "graph",
     "load",
+    "runs",
     "stepper",
     "watch",
 ]
@@ -80,6 +83,7 @@ _MODULES = {
     "ParameterGroup": "labkit.run",
     "Run": "labkit.run",
     "RunEvent": "labkit.run",
+    "Runs": "labkit.listing",
     "Stopped": "labkit.run",
     "ActivationView": "labkit.views",
     "Comparison": "labkit.views",
@@ -97,6 +101,7 @@ _MODULES = {
     "exports": "labkit.exports",
     "graph": "labkit.graphing",
     "load": "labkit.loading",
+    "runs": "labkit.listing",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC_FILES = (
     "loader.js",
     "channel-recorder.js",
+    "exported.js",
     "labkit.js.gz",
     "plotly.js.gz",
     "layout.js.gz",

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.run import Run
+from labkit.run.printable import shortened
 
 if TYPE_CHECKING:
     from labkit.views import Comparison
 
 MIN_RUNS, MAX_RUNS = 2, 8
 """Smallest and largest number of runs: more lines cannot be told apart by colour and dash."""
+_MAX_LETTERS = 200
+"""Maximum length of the name of a run."""
 _EXAMPLE = 'Examples: lk.compare(run_a, run_b), lk.compare({"SGD": run_a, "Adam": run_b}).'
 
 
@@ -114,7 +117,7 @@ def _names_of(runs: Mapping[str, Run] | list[Run], names: Sequence[str] | None) 
             f"a name of a run is text, not {type(wrong).__name__}. "
             'Example: lk.compare(run_a, run_b, names=["SGD", "Adam"])'
         )
-    return _unique(chosen)
+    return _unique([shortened(name, _MAX_LETTERS) for name in chosen])
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from labkit.capture import attach
 from labkit.capture.attach import WaitingRun
 from labkit.capture.evaluation import OnFinding
+from labkit.capture.ranks import RankExchange
 from labkit.capture.settings import WatchSettings
 from labkit.insight import RuleEvaluator
 from labkit.integrations import Recording, adapter_of
@@ -104,7 +105,9 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         opens it, also before the run has ended. If it exists, the next free name is taken
         (``mlp-2.lab``); `Run.path` is the name in use. A folder, or a text that ends with a slash,
         gets a file with the name of the run and the time. If it cannot be written, a warning says
-        so and training goes on. The run then ends with its model, also if nothing refers to it.
+        so and training goes on. The run then ends with its model, also if nothing refers to it. Of
+        several processes that train the model together, each calls `watch`: that of rank 0 writes
+        this file, and the others ``mlp.rank1.lab`` and so on beside it.
     save_limit_mb : float
         Size of the file in MB, at least 1, at which the older rows are replaced by the extremes
         that the views show.
@@ -117,7 +120,8 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     show : bool or {"dashboard", "compact"}, optional
         Whether to display the dashboard; by default only in a notebook. ``"dashboard"`` displays it
         with all cards, ``"compact"`` as one line and the curve of the loss; otherwise it has the
-        form that was last chosen in the browser.
+        form that was last chosen in the browser. Of several processes that train together, only
+        that of rank 0 displays it by default.
 
     Returns
     -------
@@ -184,18 +188,22 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
         run = waiting.run
         try:
-            is_shown = show is True or (show is None and _has_page())
+            is_shown = _has_page() if show is None else show is not False
             adapter.connect(model, Recording(waiting, is_shown=is_shown))
         except BaseException:
             run.close()
             raise
     run.config, run.note, run.environment = settings, text, environment()
+    exchange = RankExchange()
+    exchange.update(run, 0)
     if path is not None:
-        run.save_continuously(path, limit)
+        run.save_continuously(path, limit, str(save))
+        exchange.update(run, 0)
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)
-    if show is not False:
+    is_first = run.ranks is None or not run.ranks.rank
+    if show is not False and (is_first or show is not None):
         _show(run, _FORMS.get(show), demanded=show is not None)
     if task is not None:
         task.run_opened()

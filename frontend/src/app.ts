@@ -31,6 +31,9 @@ import graphPanelsStyle from "./views/graph/panels.css";
 import { drawGraph } from "./views/graph/view";
 import layersStyle from "./views/layers/layers.css";
 import { drawLayers } from "./views/layers/view";
+import runsStyle from "./views/runs/runs.css";
+import type { RunsModel } from "./views/runs/runs-client";
+import { drawRuns } from "./views/runs/view";
 import samplesStyle from "./views/samples/samples.css";
 import { drawSamples } from "./views/samples/view";
 import stepperStyle from "./views/stepper/stepper.css";
@@ -38,17 +41,18 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "dashboard" | "comparison">, DrawView>> =
-  {
-    curves: withTitle("curves", drawCurves),
-    gradients: withTitle("gradients", drawGradients),
-    activations: withTitle("activations", drawActivations),
-    samples: withTitle("samples", drawSamples),
-    graph: withTitle("graph", drawGraph),
-    layers: withTitle("layers", drawLayers),
-    controls: drawControls,
-    findings: drawFindings,
-  };
+type Composed = "stepper" | "dashboard" | "comparison" | "runs";
+
+const VIEWS: Readonly<Record<Exclude<ViewName, Composed>, DrawView>> = {
+  curves: withTitle("curves", drawCurves),
+  gradients: withTitle("gradients", drawGradients),
+  activations: withTitle("activations", drawActivations),
+  samples: withTitle("samples", drawSamples),
+  graph: withTitle("graph", drawGraph),
+  layers: withTitle("layers", drawLayers),
+  controls: drawControls,
+  findings: drawFindings,
+};
 
 const STYLES = [
   style,
@@ -65,6 +69,7 @@ const STYLES = [
   detailsStyle,
   dashboardStyle,
   comparisonStyle,
+  runsStyle,
 ].join("\n");
 
 /** The channel of one run of a comparison. */
@@ -79,14 +84,18 @@ export interface ViewRequest {
   readonly channel: Channel;
   readonly messages: MessageRecorder;
   readonly root: HTMLElement;
-  /** The model of the view's widget, used by the stepper for its messages. */
-  readonly model: StepperModel;
-  /** Null for all views but the stepper. */
-  readonly walks: MessageRecorder | null;
+  /** The model of the view's widget, used by the stepper and the runs for their messages. */
+  readonly model?: StepperModel & RunsModel;
+  /** The messages of the view's widget; null for all views but these two. */
+  readonly ownMessages: MessageRecorder | null;
   /** The form of a dashboard, if the program has chosen it. */
   readonly form?: DashboardForm | null;
   /** The runs of a comparison, of which `channel` is that of the first. */
   readonly compared?: readonly ComparedChannel[];
+  /** Of the styles, on a page whose policy allows only those with it. */
+  readonly nonce?: string;
+  /** Resolves to channels by their model ids, with the names of their runs; for the runs only. */
+  openChannels?(ids: readonly string[], names: readonly string[]): Promise<ComparedChannel[]>;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
@@ -94,20 +103,28 @@ export function render(request: ViewRequest): () => void {
   const { view, channel, compared = [], root, form } = request;
   const channels = compared.length > 0 ? compared.map((each) => each.channel) : [channel];
   const key = [view, form ?? "", ...channels.map((each) => each.get("run_id"))].join(" ");
-  const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
+  const isResumable = request.ownMessages === null;
+  const drawn = (isResumable ? resumeView(key, channel) : null) ?? drawView(request);
   root.replaceChildren(drawn.element);
   return () => {
-    if (view === "stepper") drawn.close();
+    if (!isResumable) drawn.close();
     else suspendView(key, drawn);
     drawn.element.remove();
   };
 }
 
 /** Returns what draws a view; undefined if this build has no such view. */
-function drawingOf({ view, model, walks, form, compared = [] }: ViewRequest): DrawView | undefined {
+function drawingOf(request: ViewRequest): DrawView | undefined {
+  const { view, model, ownMessages, form, compared = [], openChannels } = request;
   if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
-  if (view === "stepper" && walks) {
-    return (place, session) => drawStepper(place, session, model, walks);
+  if (view === "stepper" && model && ownMessages) {
+    return (place, session) => drawStepper(place, session, model, ownMessages);
+  }
+  if (view === "runs" && model && ownMessages && openChannels) {
+    return (place) =>
+      drawRuns(place, model, ownMessages, async (stage, ids, names) =>
+        drawCompared(stage, await openChannels(ids, names)),
+      );
   }
   if (view === "comparison") return (place) => drawCompared(place, compared);
   return VIEWS[view as keyof typeof VIEWS];
@@ -128,7 +145,7 @@ function drawCompared(place: HTMLElement, compared: readonly ComparedChannel[]):
 }
 
 function drawView(request: ViewRequest): DrawnView {
-  const { view, channel, messages, root } = request;
+  const { view, channel, messages, root, nonce } = request;
   const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
@@ -136,7 +153,8 @@ function drawView(request: ViewRequest): DrawnView {
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  const element = make("div", {}, make("style", {}, STYLES), frame);
+  const styles = make("style", nonce ? { nonce } : {}, STYLES);
+  const element = make("div", {}, styles, frame);
   root.replaceChildren(element); // Views read their size and colours while they are drawn.
   const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);

@@ -18,7 +18,7 @@ import {
   type ViewModel,
 } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
-import { channelKey, type LabkitPage, pageOf, stepperKey } from "./transport/page";
+import { channelKey, type LabkitPage, ownKey, pageOf } from "./transport/page";
 
 /** Digest of the scripts of this build. */
 declare const LABKIT_BUILD: string;
@@ -30,6 +30,9 @@ interface ComparedChannel {
   readonly messages: MessageRecorder;
 }
 
+/** Views whose widgets exchange messages besides those of the channel. */
+const WITH_MESSAGES: ReadonlySet<string> = new Set(["stepper", "runs"]);
+
 interface App {
   render(request: {
     view: string;
@@ -37,9 +40,10 @@ interface App {
     messages: MessageRecorder;
     root: HTMLElement;
     model: ViewModel;
-    walks: MessageRecorder | null;
+    ownMessages: MessageRecorder | null;
     form: DashboardForm | null;
     compared: readonly ComparedChannel[];
+    openChannels(ids: readonly string[], names: readonly string[]): Promise<ComparedChannel[]>;
   }): () => void;
 }
 
@@ -105,20 +109,22 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     return;
   }
   const page = pageOf(LABKIT_BUILD);
-  const names = model.get("names") ?? [];
-  const all = channels.map((each, place) => ({
-    name: names[place] ?? "",
-    channel: each,
-    messages: page.recorderOf(channelKey(each.get("run_id")), each),
-  }));
+  const named = (opened: readonly Channel[], names: readonly string[]): ComparedChannel[] =>
+    opened.map((each, place) => ({
+      name: names[place] ?? "",
+      channel: each,
+      messages: page.recorderOf(channelKey(each.get("run_id")), each),
+    }));
+  const all = named(channels, model.get("names") ?? []);
   const { messages } = all[0] as ComparedChannel;
   const compared = view === "comparison" ? all : [];
   try {
     const app = await load(page, channel, signal, showMessage);
     if (signal.aborted) return;
     message.remove();
-    const walks =
-      view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
+    const ownMessages = WITH_MESSAGES.has(view)
+      ? page.recorderOf(ownKey(view, model.get("channel")), model)
+      : null;
     const form = model.get("form") ?? null;
     const close = app.render({
       view,
@@ -126,9 +132,10 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
       messages,
       root: el,
       model,
-      walks,
+      ownMessages,
       form,
       compared,
+      openChannels: async (wanted, names) => named(await channelsOf(model, wanted), names),
     });
     signal.addEventListener("abort", close);
   } catch (error) {
@@ -140,8 +147,9 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
 
 export default {
   initialize({ model }: { model: ViewModel }): void {
-    if (model.get("view") !== "stepper") return;
-    pageOf(LABKIT_BUILD).record(stepperKey(model.get("channel")), model);
+    const view = model.get("view");
+    if (!WITH_MESSAGES.has(view)) return;
+    pageOf(LABKIT_BUILD).record(ownKey(view, model.get("channel")), model);
   },
 
   render({ model, el }: { model: ViewModel; el: HTMLElement }): () => void {

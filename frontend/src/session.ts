@@ -149,6 +149,17 @@ export interface ChangeReply {
   readonly reason: string | null;
 }
 
+/** An HTML page of a run, or why there is none, as a sentence. */
+export type ExportReply =
+  | { readonly page: Blob }
+  | { readonly page: null; readonly reason: string };
+
+/**
+ * Called with the fraction of a page that has arrived, 0 to 1, or if the kernel has not answered for
+ * a moment.
+ */
+export type ReportExport = (progress: number | "unanswered") => void;
+
 export type Change = "snapshot" | "frame" | "cursor" | "selection" | "mark" | "connection";
 
 export interface RunSession {
@@ -185,6 +196,8 @@ export interface RunSession {
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
   readonly notebook: NotebookKind;
+  /** When the page was exported as a file, in s since 1970; null if a kernel has made it. */
+  readonly exported: number | null;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
   /** Number of pictures, histograms and samples that the kernel has sent without a request. */
@@ -234,6 +247,8 @@ export interface RunSession {
   ignore(rule: string, ignored: boolean): Promise<boolean>;
   /** Requests a change to the training, which is applied at the end of a step. */
   changeTraining(change: RequestedChange): Promise<ChangeReply>;
+  /** Requests the run as an HTML page; resolves when it has arrived, however late. */
+  exportPage(report: ReportExport): Promise<ExportReply>;
   /** Resolves to the blob URL of a script, which is loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }

@@ -6,6 +6,7 @@ import { viewStates } from "./fixtures/messages";
 import { stubObservers } from "./observers";
 
 const model = { send: () => undefined, on: () => undefined, off: () => undefined };
+const openChannels = () => Promise.resolve([]);
 
 beforeEach(() => {
   stubObservers();
@@ -19,12 +20,13 @@ describe("a view on a page", () => {
     ({ view }) => {
       const channel = new FakeChannel(view);
       const messages = recorded(channel);
-      const walks = view === "stepper" ? recorded(model) : null;
+      const ownMessages = ["stepper", "runs"].includes(view) ? recorded(model) : null;
       const before = channel.listenerCount;
       const root = document.createElement("div");
       document.body.replaceChildren(root);
       const compared = view === "comparison" ? [{ name: "a", channel, messages }] : [];
-      const close = render({ view, channel, messages, root, model, walks, compared });
+      const given = { root, model, openChannels, ownMessages };
+      const close = render({ view, channel, messages, ...given, compared });
       channel.receive(snapshot(1, { status: "waiting" }));
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);
@@ -39,17 +41,18 @@ describe("a view on a page", () => {
     const channel = new FakeChannel("again");
     const root = document.createElement("div");
     document.body.replaceChildren(root);
-    const request = { view: "dashboard", channel, messages: recorded(channel), root, model };
-    const close = render({ ...request, walks: null });
+    const messages = recorded(channel);
+    const request = { view: "dashboard", channel, messages, root, model, openChannels };
+    const close = render({ ...request, ownMessages: null });
     const drawn = root.querySelector("[data-labkit-view=dashboard]");
     close();
     const listeners = channel.listenerCount;
-    const closeAgain = render({ ...request, walks: null });
+    const closeAgain = render({ ...request, ownMessages: null });
     expect(root.querySelector("[data-labkit-view=dashboard]")).toBe(drawn);
     expect(channel.listenerCount).toBe(listeners);
     closeAgain();
     vi.runAllTimers();
-    const later = render({ ...request, walks: null });
+    const later = render({ ...request, ownMessages: null });
     expect(root.querySelector("[data-labkit-view=dashboard]")).not.toBe(drawn);
     later();
   });
@@ -58,7 +61,15 @@ describe("a view on a page", () => {
     const channel = new FakeChannel("words");
     const root = document.createElement("div");
     const messages = recorded(channel);
-    const close = render({ view: "curves", channel, messages, root, model, walks: null });
+    const close = render({
+      view: "curves",
+      channel,
+      messages,
+      root,
+      model,
+      openChannels,
+      ownMessages: null,
+    });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("Waiting for the first step");
     close();
   });
@@ -67,7 +78,7 @@ describe("a view on a page", () => {
     const root = document.createElement("div");
     const channel = new FakeChannel();
     const messages = recorded(channel);
-    render({ view: "nothing", channel, messages, root, model, walks: null });
+    render({ view: "nothing", channel, messages, root, model, openChannels, ownMessages: null });
     expect(root.textContent).toBe("This build of labkit has no view named “nothing”.");
   });
 });

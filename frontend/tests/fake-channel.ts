@@ -145,5 +145,6 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     course: null,
     notebook: "jupyter",
     pending: [],
+    exported: null,
   };
 }

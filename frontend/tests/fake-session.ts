@@ -10,9 +10,11 @@ import type {
   Change,
   ChangeReply,
   Delivery,
+  ExportReply,
   GradientHistogram,
   Inspection,
   Picture,
+  ReportExport,
   RequestedChange,
   RunSession,
   RunsBeside,
@@ -53,6 +55,7 @@ export class StubSession implements RunSession {
   selected: string | null = null;
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
+  exported: number | null = null;
   problem: string | null = null;
   readonly listeners = new Set<(change: Change) => void>();
 
@@ -116,6 +119,10 @@ export class StubSession implements RunSession {
 
   async changeTraining(_change: RequestedChange): Promise<ChangeReply> {
     return { answered: true, reason: null };
+  }
+
+  async exportPage(_report: ReportExport): Promise<ExportReply> {
+    return { page: new Blob(["page"]) };
   }
 
   async asset(): Promise<string> {

@@ -89,6 +89,8 @@ class WaitingRun:
     Attributes
     ----------
     run : Run
+    is_waiting : bool
+        Whether no model was named yet.
     """
 
     def __init__(
@@ -101,19 +103,15 @@ class WaitingRun:
         self._optimizer = optimizer
         self._settings = settings
         self._models: dict[str, weakref.ref[nn.Module]] = {}
+        self.is_waiting = True
         reference = weakref.ref(self)
 
         def note_that_nothing_was_recorded() -> None:
             waiting = reference()
-            if waiting is not None and not waiting.has_model:
+            if waiting is not None and waiting.is_waiting:
                 waiting.run.add_notice("watch", _NO_MODEL)
 
         self.run.on_close(note_that_nothing_was_recorded)
-
-    @property
-    def has_model(self) -> bool:
-        """Whether the model is known."""
-        return bool(self._models)
 
     def check(self, model: nn.Module | Mapping[str, nn.Module]) -> None:
         """Raise the errors of `attach` for a model that is recorded later."""
@@ -133,6 +131,7 @@ class WaitingRun:
         RuntimeError
             Also if the run records another model already.
         """
+        self.is_waiting = False
         models = check_models(model)
         if self._models:
             known = {label: reference() for label, reference in self._models.items()}

@@ -8,12 +8,13 @@ reference to a tensor, which `torch.utils.swap_tensors` would refuse.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from labkit.capture import torch_compat
 from labkit.capture.torch_compat import (
     direct_modules,
     direct_parameter,
@@ -101,6 +102,8 @@ class ParameterTable:
         self.layout: tuple[_Container, ...] = ()
         """The submodules of each module; replaced by another object when they change."""
         self._index: dict[int, int] = {}
+        self._whole: dict[int, tuple[int, Callable[[], torch.Tensor | None]]] = {}
+        """The places of parameters whose tensors are others within a pass, by the latters' ids."""
         self._roots = {label: weakref.ref(model) for label, model in models.items()}
         self._modules: dict[str, dict[str, weakref.ref[nn.Module]]] = {}
         for label, model in models.items():
@@ -112,9 +115,20 @@ class ParameterTable:
     def find(self, tensor: object) -> Watched | None:
         """Return the entry of a parameter; None for any other object."""
         place = self._index.get(id(tensor))
-        if place is None or self.watched[place].parameter() is not tensor:
-            return None
-        return self.watched[place]
+        if place is not None and self.watched[place].parameter() is tensor:
+            return self.watched[place]
+        place, whole = self._whole.get(id(tensor), (-1, _no_tensor))
+        return self.watched[place] if whole() is tensor else None
+
+    def find_whole_parameters(self) -> None:
+        """Let `find` find the tensors by which FSDP replaces parameters within a pass."""
+        if not torch_compat.uses_fsdp():
+            return
+        modules = [module for label in self._roots for _, module in self._living(label)]
+        for part, whole in torch_compat.whole_parameters(modules):
+            place, tensor = self._index.get(id(part)), whole()
+            if place is not None and tensor is not None:
+                self._whole[id(tensor)] = place, whole
 
     def held_by(self, optimizer: torch.optim.Optimizer) -> list[Watched]:
         """Return the watched parameters that an optimizer holds."""
@@ -164,6 +178,7 @@ class ParameterTable:
             for key, (label, module, attribute) in owners.items()
         )
         self._index = {key: place for place, key in enumerate(owners)}
+        self._whole.clear()
         layout = tuple(containers.values())
         if layout != self.layout:
             self.layout = layout
@@ -178,3 +193,7 @@ class ParameterTable:
             module = reference()
             if module is not None:
                 yield path, module
+
+
+def _no_tensor() -> None:
+    """Return no tensor."""

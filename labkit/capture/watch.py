@@ -20,6 +20,7 @@ from labkit.capture.incidents.failed_step import graph_of_failed_step
 from labkit.capture.inspection import inspector
 from labkit.capture.loop_length import LoopLengthReader
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.ranks import RankExchange
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.activations.token_texts import Tokens
@@ -36,6 +37,10 @@ _FAST_NS = 2_000_000
 _CALLS_WITHOUT_STEP = 100
 """Number of calls of the model without a step after which a notice says that nothing is recorded.
 """
+_OTHER_RANK = (
+    "This is the process of rank {rank}. It records what differs between the processes: losses, "
+    "metrics, times and memory. The rest is in the run of rank 0."
+)
 _NOTHING = (
     "No optimizer step of this model was seen, so nothing is recorded. labkit sees steps of "
     "torch.optim optimizers and updates by hand after loss.backward(). It does not see gradients "
@@ -130,6 +135,9 @@ class Watch:
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
         self._loop_length = LoopLengthReader()
+        self._ranks = RankExchange()
+        self._rank: int | None = None
+        self._update_ranks(run)
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
         self._machine.guarded(lambda run: self.tuner.read_if_due())
         hooks.open_(self._machine)
@@ -182,6 +190,7 @@ class Watch:
         """Call the user's callback for new findings before the run ends."""
         run = self._machine.run_reference()
         if run is not None:
+            self._ranks.update(run, self._machine.steps_done, is_last=True)
             self._evaluation.before_end(run)
 
     def close(self, run: Run | None = None) -> None:
@@ -206,6 +215,16 @@ class Watch:
         if run is not None and nothing and not self._machine.steps_done:
             run.add_notice("watch", _NOTHING)
 
+    def _update_ranks(self, run: Run) -> None:
+        """Set which of several processes this is, as soon as it is known."""
+        self._ranks.update(run, self._machine.steps_done)
+        rank = None if run.ranks is None else run.ranks.rank
+        if rank is not None and rank != self._rank:
+            self._rank = rank
+            self._readings.set_rank(rank)
+            if rank:
+                run.add_notice("ranks", _OTHER_RANK.format(rank=rank))
+
     def _model_called(self) -> None:
         machine = self._machine
         machine.model_called()
@@ -223,6 +242,7 @@ class Watch:
 
     def _after_plan(self, run: Run) -> None:
         """Evaluate the rules if due; do not record the model's calls if this is slow."""
+        self._update_ranks(run)
         self._evaluation.after_plan(run)
         self.tuner.read_if_due()
         is_late = self._machine.ends_late

@@ -13,6 +13,8 @@ from labkit.run import Run
 
 STEP = "step"
 _AXES = ("epoch", "seconds")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Signs with which a spreadsheet begins a formula."""
 _LOGGED = " (logged)"
 """Added to the name of a series that is also the name of a column for an axis."""
 
@@ -45,7 +47,9 @@ def to_csv(run: Run, path: str | PathLike[str]) -> None:
     axes = [(name, *_knots(run, name)) for name in _AXES if len(_knots(run, name)[0]) > 1]
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([STEP, *(name for name, _, _ in axes), *map(column_name, series)])
+        writer.writerow(
+            [STEP, *(name for name, _, _ in axes), *(heading(column_name(each)) for each in series)]
+        )
         for step, row in rows_by_step(series):
             places = [f"{np.interp(step, steps, values):.4f}" for _, steps, values in axes]
             writer.writerow([step, *places, *(_text(row.get(name)) for name in series)])
@@ -54,6 +58,31 @@ def to_csv(run: Run, path: str | PathLike[str]) -> None:
 def column_name(series: str) -> str:
     """Return the name of the column of a series, which differs from those of the axes."""
     return f"{series}{_LOGGED}" if series in (STEP, *_AXES) else series
+
+
+def heading(column: str) -> str:
+    """Return the name of a column for a spreadsheet, which would execute a formula.
+
+    A name that begins as a formula gets an apostrophe in front, which `without_apostrophe` removes.
+
+    Examples
+    --------
+    >>> heading("loss"), heading("=A1")
+    ('loss', "'=A1")
+    """
+    return f"'{column}" if column.lstrip("'").startswith(_FORMULA) else column
+
+
+def without_apostrophe(heading: str) -> str:
+    """Return the name of a column, without the apostrophe of `heading`.
+
+    Examples
+    --------
+    >>> without_apostrophe("'=A1"), without_apostrophe("'quoted'")
+    ('=A1', "'quoted'")
+    """
+    is_added = heading.startswith("'") and heading.lstrip("'").startswith(_FORMULA)
+    return heading[1:] if is_added else heading
 
 
 def _knots(run: Run, axis: str) -> tuple[list[int], list[float]]:

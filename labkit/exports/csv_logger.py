@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
+from labkit.exports.csv_file import without_apostrophe
 from labkit.exports.imported_run import ImportedSeries, imported_run
 from labkit.run import Run
 
@@ -190,7 +191,7 @@ def _add_series(
         return
     for (step, _), value in zip(points, values, strict=True):
         if value is not None:
-            imported.add(column, step, value)
+            imported.add(without_apostrophe(column), step, value)
 
 
 def _number(cell: str) -> float | None:

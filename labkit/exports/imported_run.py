@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import nan
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,12 +13,41 @@ from numpy.typing import ArrayLike, NDArray
 from labkit.run import Run
 from labkit.run.kinds import SAMPLED_KINDS
 from labkit.run.series_table import Floats, Steps
+from labkit.run.state import RunState
 
 Points = tuple[Steps, Floats]
 _MAX_STEP = 2**53
 """Steps below are exact in the browser's numbers."""
 _MAX_EPOCHS = 10_000
 """Maximum number of epochs whose begins are recorded."""
+
+
+_NOT_EVALUATED = "labkit's rules were not evaluated, as they need more than these series."
+
+
+class ImportedRun(Run):
+    """A run whose series come from the log of another tool.
+
+    Parameters
+    ----------
+    name : str
+    source : str
+        Name of the file or the folder.
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name)
+        self._source = source
+
+    @property
+    def elapsed(self) -> float:
+        """Time from the start until the newest step, in s; 0 if it is unknown."""
+        knots = self.step_times.knots()
+        return float(knots[-1].value) if knots else 0.0
+
+    def state(self, process_memory: int | None = None) -> RunState:
+        """Return the state; see `Run.state`. The memory of this process is not that of the run."""
+        return replace(super().state(), read_from=self._source)
 
 
 @dataclass
@@ -50,7 +81,7 @@ class ImportedSeries:
         values.append(value)
 
 
-def imported_run(name: str, imported: ImportedSeries) -> Run:
+def imported_run(name: str, imported: ImportedSeries) -> ImportedRun:
     """Return a run with the status "finished".
 
     Series named as those that labkit records are of their kind: ``"loss"``, ``"lr/<group>"``,
@@ -70,7 +101,8 @@ def imported_run(name: str, imported: ImportedSeries) -> Run:
     """
     if not imported.points:
         raise ValueError(f"{imported.source} has no series of numbers.")
-    run = Run(name)
+    run = ImportedRun(name, Path(imported.source).name)
+    run.started_at = nan
     found = {
         series: _rising(imported.source, series, *points)
         for series, points in imported.points.items()
@@ -81,7 +113,7 @@ def imported_run(name: str, imported: ImportedSeries) -> Run:
     for kind, columns in _by_kind(found).items():
         _add_tables(run, kind, columns)
     run.advance_to(max(int(steps[-1]) for steps, _ in found.values()))
-    for notice in imported.notices:
+    for notice in [*imported.notices, _NOT_EVALUATED]:
         run.add_notice("import", notice)
     run.close()
     return run

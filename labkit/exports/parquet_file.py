@@ -11,6 +11,7 @@ from labkit.exports.csv_file import STEP, column_name
 from labkit.exports.recorded_rows import recorded_series
 from labkit.run import Run
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 
 
 def to_parquet(run: Run, path: str | PathLike[str]) -> None:
@@ -56,4 +57,6 @@ def to_parquet(run: Run, path: str | PathLike[str]) -> None:
         missing[places] = False
         columns[column_name(name)] = pyarrow.array(whole, mask=missing)
     table = pyarrow.table(columns)
-    parquet.write_table(table.replace_schema_metadata({"labkit.run": run.name}), fspath(path))
+    parquet.write_table(
+        table.replace_schema_metadata({"labkit.run": encodable(run.name)}), fspath(path)
+    )

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from labkit.run import Run
+from labkit.run import ModelFacts, Run
+from labkit.run.configuration import configuration_of
+from labkit.run.printable import encodable
 from labkit.run.series_table import Floats, Steps
 from labkit.run.step_knots import Knot
 
+_GIVEN = "config."
+"""Begin of the rows of what the user has given."""
 Series = dict[str, tuple[Steps, Floats]]
 """Steps and values of series, by name."""
 
 
 def recorded_series(run: Run) -> Series:
-    """Return the recorded points of all series.
+    """Return the recorded points of all series; characters that UTF-8 lacks are escaped in names.
 
     Raises
     ------
@@ -37,7 +41,7 @@ def recorded_series(run: Run) -> Series:
             f"The first argument is a run, not {type(run).__name__}. "
             'Example: lk.exports.to_csv(run, "run.csv")'
         )
-    return {name: run.series(name) for name in run.names()}
+    return {encodable(name): run.series(name) for name in run.names()}
 
 
 def rows_by_step(series: Series) -> Iterator[tuple[int, dict[str, float]]]:
@@ -92,6 +96,29 @@ class WallTimes:
 
 
 def configuration(run: Run) -> dict[str, Any]:
-    """Return the configuration of a run, if it has one, with names as text."""
-    found = getattr(run, "config", None)
-    return {str(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
+    """Return the model, the hyperparameters and what the user has given, which has priority.
+
+    The machine and the versions are left out: the other tools record what they want of these.
+
+    Examples
+    --------
+    >>> run = Run("demo")
+    >>> run.config = {"width": 64}
+    >>> configuration(run)
+    {'width': 64}
+    """
+    known = {
+        name: _number_or_text(text)
+        for name, text in configuration_of(run).items()
+        if name not in run.environment and not name.startswith(_GIVEN)
+        if text != ModelFacts().device
+    }
+    return {**known, **run.config}
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() else number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
@@ -18,6 +19,7 @@ from labkit.exports.recorded_rows import (
 from labkit.run import Run
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 
 _EVEN_BINS = "grad_linear/"
 
@@ -25,8 +27,7 @@ _EVEN_BINS = "grad_linear/"
 def to_tensorboard(run: Run, folder: str | PathLike[str]) -> None:
     """Write a run for TensorBoard: series, histograms of gradients, images, texts, configuration.
 
-    Figures of plotly that were logged are not written, as TensorBoard shows none. It replaces some
-    characters of names, for example spaces, by underscores.
+    Figures of plotly that were logged are not written, as TensorBoard shows none.
 
     Parameters
     ----------
@@ -56,8 +57,7 @@ def to_tensorboard(run: Run, folder: str | PathLike[str]) -> None:
     with _writer(folder) as writer:
         _write_configuration(writer, configuration(run))
         for step, row in rows_by_step(series):
-            for name, value in row.items():
-                writer.add_scalar(name, value, step, walltime=times.at(step))
+            _write_scalars(writer, step, row, times.at(step))
         _write_histograms(writer, run, times)
         for each in run.sample_log.series():
             for sample in run.sample_log.samples(each.name):
@@ -68,11 +68,23 @@ def to_tensorboard(run: Run, folder: str | PathLike[str]) -> None:
 def _writer(folder: str | PathLike[str]) -> Iterator[Any]:
     from tensorboardX import SummaryWriter
 
+    logger = logging.getLogger("tensorboardX")
+    before = logger.level
+    logger.setLevel(logging.ERROR)  # it warns of each value that is NaN or infinite
     writer = SummaryWriter(fspath(folder))
     try:
         yield writer
     finally:
         writer.close()
+        logger.setLevel(before)
+
+
+def _write_scalars(writer: Any, step: int, row: dict[str, float], seconds: float) -> None:
+    """Write the values of a step as one event: an event for each takes many times as long."""
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    values = [Summary.Value(tag=name, simple_value=value) for name, value in row.items()]
+    writer.file_writer.add_summary(Summary(value=values), step, seconds)
 
 
 def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
@@ -84,7 +96,7 @@ def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
         for step, edges, counts in zip(log.steps.tolist(), log.edges, log.counts, strict=True):
             centres = (edges[1:] + edges[:-1]) / 2
             writer.add_histogram_raw(
-                f"grad/{name.removeprefix(_EVEN_BINS)}",
+                encodable(f"grad/{name.removeprefix(_EVEN_BINS)}"),
                 min=float(edges[0]),
                 max=float(edges[-1]),
                 num=int(counts.sum()),
@@ -99,7 +111,9 @@ def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
 
 def _write_sample(writer: Any, sample: LoggedSample, seconds: float) -> None:
     if sample.kind == "text":
-        writer.add_text(sample.name, sample.text, sample.step, walltime=seconds)
+        # TensorBoard takes a text as Markdown, and loads the images in it, unless it is indented.
+        lines = "".join(f"    {line}\n" for line in sample.text.splitlines())
+        writer.add_text(encodable(sample.name), lines, sample.step, walltime=seconds)
     elif sample.kind == "image":
         from tensorboardX.proto.summary_pb2 import Summary
 
@@ -107,7 +121,7 @@ def _write_sample(writer: Any, sample: LoggedSample, seconds: float) -> None:
         image = Summary.Image(
             height=sample.height, width=sample.width, encoded_image_string=sample.content
         )
-        summary = Summary(value=[Summary.Value(tag=sample.name, image=image)])
+        summary = Summary(value=[Summary.Value(tag=encodable(sample.name), image=image)])
         writer.file_writer.add_summary(summary, sample.step, seconds)
 
 
@@ -118,7 +132,7 @@ def _write_configuration(writer: Any, config: dict[str, Any]) -> None:
     from tensorboardX.summary import hparams
 
     plain = {
-        name: value if isinstance(value, (bool, int, float, str)) else repr(value)
+        encodable(name): value if isinstance(value, (bool, int, float)) else encodable(str(value))
         for name, value in config.items()
     }
     for summary in hparams(plain, {}):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,7 @@ def to_wandb(run: Run, client: Any) -> None:
     """
     wandb = import_optional("wandb", needed_by="to_wandb()")
     _check(client, "log", "to_wandb(run, wandb.init())")
-    config = configuration(run)
-    if config:
-        client.config.update(config)
+    client.config.update(_missing(configuration(run), dict(client.config)))
     extras = _samples_by_step(run, lambda sample: _wandb_value(wandb, sample))
     for name, step, edges, counts in _histograms(run):
         value = wandb.Histogram(np_histogram=(counts, edges))
@@ -80,8 +78,7 @@ def to_trackio(run: Run, client: Any) -> None:
     """
     _check(client, "log", 'to_trackio(run, trackio.init(project="labkit"))')
     texts = _samples_by_step(run, lambda sample: sample.text if sample.kind == "text" else None)
-    for name, value in configuration(run).items():
-        client.config.setdefault(name, value)
+    client.config.update(_missing(configuration(run), client.config))
     _log_rows(run, client, texts)
 
 
@@ -116,8 +113,9 @@ def to_mlflow(run: Run, client: Any, run_id: str) -> None:
     )
     for batch in _batches(metrics, _BATCH):
         client.log_batch(run_id, metrics=batch)
-    for name, value in configuration(run).items():
-        client.log_param(run_id, _mlflow_key(name), str(value)[:_MAX_PARAMETER])
+    config = {_mlflow_key(name): value for name, value in configuration(run).items()}
+    for name, value in _missing(config, client.get_run(run_id).data.params).items():
+        client.log_param(run_id, name, str(value)[:_MAX_PARAMETER])
     with tempfile.TemporaryDirectory() as folder:
         for each in run.sample_log.series():
             key = _mlflow_key(each.name).strip("/. ") or "sample"
@@ -132,6 +130,11 @@ def _log_rows(run: Run, client: Any, extras: dict[int, dict[str, Any]]) -> None:
     rows = dict(rows_by_step(recorded_series(run)))
     for step in sorted({*rows, *extras}):
         client.log({**rows.get(step, {}), **extras.get(step, {})}, step=step)
+
+
+def _missing(config: dict[str, Any], present: Container[str]) -> dict[str, Any]:
+    """Return what the other tool does not have already: the clients refuse to change a value."""
+    return {name: value for name, value in config.items() if name not in present}
 
 
 def _samples_by_step(run: Run, value_of: Any) -> dict[int, dict[str, Any]]:

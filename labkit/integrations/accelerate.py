@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, end_earlier_run, safely
 
 
 class LabkitTracker:
@@ -35,8 +35,10 @@ class LabkitTracker:
     def start(self) -> None:
         """Do nothing: the run has begun."""
 
+    @safely
     def store_init_configuration(self, values: Mapping[str, Any]) -> None:
-        """Do nothing."""
+        """Add what `init_trackers` was given to the configuration of the run."""
+        self.recording.configure(values)
 
     @safely
     def log(self, values: Mapping[str, Any], step: int | None = None, **_: Any) -> None:
@@ -61,6 +63,7 @@ def connect(accelerator: Any, recording: Recording) -> None:
     >>> run.series("val/loss")  # doctest: +SKIP
     """
     recording.watch(_models_of(accelerator))
+    end_earlier_run(accelerator, recording.run)
     tracker = callback_type(LabkitTracker, "accelerate.tracking", "GeneralTracker")(recording)
     accelerator.trackers = [*accelerator.trackers, tracker]
     reference = weakref.ref(accelerator)

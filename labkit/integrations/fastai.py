@@ -15,7 +15,7 @@ import torch
 
 from labkit.capture.stand_in import StandInOptimizer
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, end_earlier_run, safely
 from labkit.integrations.replaced_method import ReplacedMethod
 
 _SOURCE = "the epochs of fit and the batches of an epoch"
@@ -111,6 +111,7 @@ def connect(learner: Any, recording: Recording) -> None:
     >>> run.series("valid_loss")  # doctest: +SKIP
     """
     recording.check(learner.model)
+    end_earlier_run(learner, recording.run)
     callback = callback_type(LabkitCallback, "fastai.callback.core", "Callback")(recording)
     learner.add_cb(callback)
     reference = weakref.ref(learner)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, end_earlier_run, safely
 
 _EXAMPLE = (
     "Example: lk.watch(trainer), where the function of trainer = Engine(train_step) uses the model "
@@ -133,6 +133,7 @@ def connect(trainer: Any, recording: Recording) -> None:
     training, *evaluations = engines.items()
     variables = _variables_of(getattr(training[1], "_process_function", None))
     recording.watch(_models_in(variables))
+    end_earlier_run(training[1], recording.run)
     accumulated = variables.get("gradient_accumulation_steps", 1)
     handlers = TrainingHandlers(recording, accumulated if isinstance(accumulated, int) else 1)
     events = sys.modules["ignite.engine"].Events

@@ -17,7 +17,7 @@ from torch import nn
 
 from labkit.capture.stand_in import StandInOptimizer
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, end_earlier_run, safely
 from labkit.integrations.replaced_method import ReplacedMethod
 
 _CALLBACKS = 5
@@ -101,6 +101,7 @@ def connect(model: Any, recording: Recording) -> None:
         )
     if model.built:
         recording.watch(model)
+    end_earlier_run(model, recording.run)
     callback = callback_type(LabkitCallback, "keras.callbacks", "Callback")(recording)
 
     def with_callback(original: Any, *args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, check_is_alone, end_earlier_run, safely
 from labkit.run.error_text import described
 
 _LOG = logging.getLogger("labkit")
@@ -39,17 +39,21 @@ class LabkitCallback:
 
         def stop() -> None:
             if (alive := reference()) is not None:
+                check_is_alone(alive.world_size)
                 alive.should_stop = True
 
         recording = self.recording
         recording.watch(module)
         # Lightning handles an interrupt by a signal, which a loop in the background cannot set.
         recording.begin(stop, takes_interrupts=True)
+        recording.configure(module.hparams)
         recording.plan(_steps_left(trainer, module), "max_epochs and max_steps of the Trainer")
 
     @safely
     def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
-        """Record what the end of the epoch before has logged, and begin the next one."""
+        """Record the metrics of the epoch before, and begin the next one."""
+        # Not at the end of the epoch: there they would be computed at once, and processes that are
+        # not watched would not take part.
         self._log(trainer)
         self.recording.begin_epoch(trainer.current_epoch + 1, _epoch_length(trainer, module))
 
@@ -65,11 +69,6 @@ class LabkitCallback:
     @safely
     def on_validation_end(self, trainer: Any, module: Any) -> None:
         """Record the metrics of the validation."""
-        self._log(trainer)
-
-    @safely
-    def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-        """Record the metrics of the epoch."""
         self._log(trainer)
 
     @safely
@@ -92,11 +91,13 @@ class LabkitEveryFitCallback:
     Parameters
     ----------
     watch : callable
-        Takes the trainer and returns a run.
+        `labkit.watch`.
+    folder : str or None
+        Where the file of each run is saved; None for none.
     """
 
-    def __init__(self, watch: Callable[[Any], Any]) -> None:
-        self._watch = watch
+    def __init__(self, watch: Callable[..., Any], folder: str | None) -> None:
+        self._watch, self._folder = watch, folder
         self._run: Any = None
 
     def on_fit_start(self, trainer: Any, module: Any) -> None:
@@ -104,7 +105,9 @@ class LabkitEveryFitCallback:
         if any(isinstance(each, LabkitCallback) for each in trainer.callbacks):
             return
         try:
-            self._run = self._watch(trainer).__enter__()
+            name = type(module).__name__
+            folder = self._folder if trainer.is_global_zero else None
+            self._run = self._watch(trainer, name=name, save=folder).__enter__()
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the trainer
             _LOG.warning("labkit could not watch this training: %s", described(error))
 
@@ -132,6 +135,7 @@ def connect(trainer: Any, recording: Recording) -> None:
     ...     trainer.fit(module, train_loader, val_loader)
     >>> run.series("val_loss")  # doctest: +SKIP
     """
+    end_earlier_run(trainer, recording.run)
     callback = callback_type(LabkitCallback, _callbacks_of(trainer), "Callback")(recording)
     reference = weakref.ref(trainer)
     # A new list each time, as Lightning may iterate over the present one.

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from labkit.capture.attach import WaitingRun
 from labkit.run import Run
+from labkit.run.config import checked_config
 from labkit.run.error_text import described
 from labkit.run.kinds import is_reserved
 from labkit.run.loop_length import LoopLength
@@ -44,6 +45,39 @@ def safely(callback: Callback) -> Callback:
             )
 
     return cast("Callback", call)
+
+
+_watching: weakref.WeakKeyDictionary[Any, weakref.ref[Run]] = weakref.WeakKeyDictionary()
+"""The newest run of each trainer."""
+
+
+def end_earlier_run(trainer: Any, run: Run) -> None:
+    """End the run that watches a trainer already, as one of a model that is watched anew."""
+    reference = _watching.get(trainer)
+    earlier = None if reference is None else reference()
+    if earlier is not None and not earlier.closed:
+        earlier.add_notice("watch", "This run ended because the trainer is watched anew.")
+        earlier.close()
+        run.add_notice(
+            "watch",
+            f"The trainer was watched already; that run ({earlier.name}) has been closed and keeps "
+            "what it recorded.",
+        )
+    _watching[trainer] = weakref.ref(run)
+
+
+def check_is_alone(processes: int) -> None:
+    """Refuse to end a training of several processes, as the others would wait for this one.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if processes > 1:
+        raise RuntimeError(
+            f"it has {processes} processes, of which this one alone would end; the others would "
+            "wait for it. Interrupt the program instead."
+        )
 
 
 class Recording:
@@ -80,6 +114,10 @@ class Recording:
         """Raise the errors of `watch` for a model that is recorded when training begins."""
         self._waiting.check(model)
 
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Add settings that the trainer knows to the configuration; those of the user remain."""
+        self.run.config = {**checked_config(values), **self.run.config}
+
     def begin(self, stop: Callable[[], None], *, takes_interrupts: bool = False) -> None:
         """Record that training begins.
 
@@ -103,7 +141,8 @@ class Recording:
             except Exception as error:  # noqa: BLE001 - it must not reach the loop
                 alive = recording()
                 if alive is not None:
-                    alive.add_notice(f"The trainer did not take the stop: {described(error)}.")
+                    alive.run.control.stop_request.cancel()
+                    alive.add_notice(f"The training was not stopped. ({described(error)})")
 
         request.ends_by(stop_safely, takes_interrupts=takes_interrupts)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, check_is_alone, end_earlier_run, safely
 
 _OWN = ("epoch", "learning_rate", "total_flos", "train_loss")
 """What the Trainer logs besides metrics: labkit records these at every step, or they are a sum."""
@@ -69,6 +69,7 @@ class LabkitCallback:
     def _stop(self) -> None:
         trainer = self._trainer()
         if trainer is not None:
+            check_is_alone(trainer.args.world_size)
             trainer.control.should_training_stop = True
 
 
@@ -88,6 +89,7 @@ def connect(trainer: Any, recording: Recording) -> None:
     """
     if trainer.model_init is None:
         recording.watch(trainer.model)
+    end_earlier_run(trainer, recording.run)
     kind = callback_type(LabkitCallback, "transformers", "TrainerCallback")
     callback, handler = kind(recording, trainer), trainer.callback_handler
     tables = [

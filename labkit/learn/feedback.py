@@ -10,6 +10,8 @@ import html
 from dataclasses import dataclass
 from typing import Literal
 
+from labkit.run.printable import printable
+
 Tone = Literal["right", "wrong", "open", "note"]
 
 _LABELS: dict[Tone, str] = {
@@ -57,7 +59,7 @@ class Feedback:
 
     def __repr__(self) -> str:
         body = "\n".join(paragraph.replace("`", "") for paragraph in self.paragraphs)
-        return f"{self.heading}. {body}"
+        return printable(f"{self.heading}. {body}")
 
     def _repr_html_(self) -> str:
         body = "".join(
@@ -78,7 +80,7 @@ def _with_code(text: str) -> str:
     >>> _with_code("use `a < b`")
     'use <code>a &lt; b</code>'
     """
-    pieces = text.split("`")
+    pieces = printable(text).split("`")
     return "".join(
         f"<code>{html.escape(piece)}</code>" if place % 2 else html.escape(piece)
         for place, piece in enumerate(pieces)

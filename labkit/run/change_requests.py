@@ -11,6 +11,7 @@ from labkit.run.control import Control, RequestRefusedError
 from labkit.run.hyperparameters import Adjustment, choose_groups
 from labkit.run.live import LiveModel
 from labkit.run.live_tuner import LiveTuner
+from labkit.run.ranks import RankFacts
 from labkit.run.run_event import EventLog, RunEvent
 from labkit.run.state import Status
 
@@ -27,6 +28,7 @@ class RunToChange(Protocol):
     name: str
     control: Control
     event_log: EventLog
+    ranks: RankFacts | None
 
     @property
     def closed(self) -> bool:
@@ -68,7 +70,7 @@ def request_thaw(run: RunToChange, path: str) -> Future[Events]:
 def request_budget(run: RunToChange, budget: float) -> Future[Events]:
     """Queue a change of the budget."""
     tuner = _tuner(run)
-    return _request(run, tuner, lambda: (tuner.set_budget(budget),))
+    return _request(run, tuner, lambda: (tuner.set_budget(budget),), is_local=True)
 
 
 def request_undo(run: RunToChange, id: int) -> Future[Events]:
@@ -156,10 +158,22 @@ def _listed(paths: Iterable[str]) -> str:
     return ", ".join([*known[:_MAX_LISTED], *([f"{more} more"] if more > 0 else [])]) or "none"
 
 
-def _request(run: RunToChange, tuner: LiveTuner, apply: Callable[[], Events]) -> Future[Events]:
-    """Queue a change for the training thread; apply it at once between its steps."""
+def _request(
+    run: RunToChange, tuner: LiveTuner, apply: Callable[[], Events], *, is_local: bool = False
+) -> Future[Events]:
+    """Queue a change for the training thread; apply it at once between its steps.
+
+    Of several processes that train one model, each must make a change after the same step, unless
+    the change `is_local`. Therefore only the loop itself can ask for it.
+    """
     control = run.control
     is_here = control.owner == threading.get_ident()
+    if run.ranks is not None and not (is_here or is_local):
+        raise RuntimeError(
+            f"{run.name!r} is trained by {run.ranks.world_size} processes, and this would change "
+            f"that of rank {run.ranks.rank} only: nothing was changed. Call it in the loop, in "
+            "every process after the same step."
+        )
     if not is_here and not _is_alive(control.owner):  # no step will end there any more
         return _executed(apply)
     is_in_step = is_here and run.status != "idle" and tuner.is_in_step()

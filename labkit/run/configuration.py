@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from labkit.run.run import Run
-from labkit.run.run_setup import GroupSetup
+from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
+from labkit.run.state import ModelFacts
 
 LOSS_NODE = "loss"
 _MAX_CONFIG_ROWS = 200
 _MAX_LETTERS = 200
 _NEWEST_NODES = 64
 """Number of nodes, the newest, among which the loss is searched: a graph may have thousands."""
+
+
+class Configured(Protocol):
+    """The attributes that the configuration of a run is read from."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the user gave as the configuration."""
+
+    @property
+    def note(self) -> str:
+        """The user's note."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Versions, machine, program and commit."""
+
+    @property
+    def model(self) -> ModelFacts:
+        """The device and the numbers of parameters."""
+
+    @property
+    def setup(self) -> RunSetup:
+        """The classes and hyperparameters at the start."""
 
 
 def configuration_of(run: Run) -> dict[str, str]:
@@ -46,6 +71,18 @@ def configuration_of(run: Run) -> dict[str, str]:
     >>> configuration_of(run)["config.data.size"]
     '128'
     """
+    return configuration_rows(run, _last_operation(run))
+
+
+def configuration_rows(run: Configured, last_operation: str | None = None) -> dict[str, str]:
+    """Return the rows of `configuration_of` for a run of which only the description is known.
+
+    Parameters
+    ----------
+    run : Configured
+    last_operation : str, optional
+        The operation whose result is the loss; given as the loss function if none was named.
+    """
     setup, facts = run.setup, run.model
     rows = {
         **dict(islice(_config_rows(run.config, "config"), _MAX_CONFIG_ROWS)),
@@ -53,8 +90,9 @@ def configuration_of(run: Run) -> dict[str, str]:
         "model": _by_label(setup.models),
         "parameters": f"{facts.parameters:,}" if facts.parameters else "",
         "trainable parameters": f"{facts.trainable:,}" if facts.parameters else "",
-        "loss function": setup.loss_function or _last_operation(run) or "",
+        "loss function": setup.loss_function or last_operation or "",
         **_optimizer_rows(setup.groups),
+        **_scheduler_rows(setup.schedulers),
         "device": facts.device,
         "dtype": ", ".join(setup.dtypes),
         **run.environment,
@@ -134,6 +172,13 @@ def _optimizer_rows(groups: Sequence[GroupSetup]) -> dict[str, str]:
             rows[name] = next(iter(found.values()))
         else:
             rows |= {f"{name}, group {group}": text for group, text in found.items()}
+    return rows
+
+
+def _scheduler_rows(schedulers: Sequence[SchedulerSetup]) -> dict[str, str]:
+    rows = {"scheduler": ", ".join(each.name for each in schedulers)}
+    for each in schedulers:
+        rows |= {f"{each.name}.{name}": text for name, text in each.values.items()}
     return rows
 
 

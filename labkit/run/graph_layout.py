@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_parts import ModuleCall, Node
 from labkit.run.optional import import_optional
+from labkit.run.printable import shortened
 
 BOX_HEIGHT, ROW_DISTANCE = 30.0, 58.0
 """Height of a box and distance of the layers, in px."""
@@ -15,9 +16,9 @@ MARGIN = 16.0
 """Outer margin, in px."""
 _LETTER_WIDTH, _GAP = 6.9, 22.0
 """Width of a letter and distance of boxes, in px."""
+_MAX_LETTERS = 60
+"""Maximum number of letters of a name, and of a class or shape, in a box."""
 _SWEEPS = 6
-_MAX_LETTERS = 40
-"""Maximum length of the name in a box, and of what stands after it."""
 _KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c", "failed": "f"}
 
 
@@ -170,7 +171,8 @@ def _outermost(
 def _box_of_call(call: ModuleCall) -> Box:
     name = call.path.rpartition(".")[2] or call.type
     times = f" (call {call.call})" if call.call > 1 else ""
-    return Box(_cut(name) + times, _cut(call.type) if call.path else "", "m")
+    kind = shortened(call.type, _MAX_LETTERS) if call.path else ""
+    return Box(shortened(name, _MAX_LETTERS) + times, kind, "m")
 
 
 def _box_of_node(node: Node) -> Box:
@@ -178,12 +180,8 @@ def _box_of_node(node: Node) -> Box:
     shape = "\N{MULTIPLICATION SIGN}".join(sizes)
     name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
     detail = " \N{MIDDLE DOT} ".join(filter(None, (node.role, shape)))
-    shown = "failed" if node.kind == "failed" else _cut(detail)
-    return Box(_cut(name), shown, _KINDS[node.kind])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_LETTERS else f"{text[: _MAX_LETTERS - 1]}…"
+    text = "failed" if node.kind == "failed" else shortened(detail, _MAX_LETTERS)
+    return Box(shortened(name, _MAX_LETTERS), text, _KINDS[node.kind])
 
 
 def _layers(boxes: Mapping[str, Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:

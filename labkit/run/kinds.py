@@ -22,6 +22,14 @@ SAMPLED_KINDS = frozenset(
 """Kinds that are read at some steps only."""
 WHOLE_KINDS = frozenset({"loss", "lr", "metric"})
 """Kinds in which NaN is a recorded value; in all other kinds NaN means "not read"."""
+SHARD_KINDS = {
+    "grad_norm_shard": "grad_norm",
+    "grad_norm_unclipped_shard": "grad_norm_unclipped",
+}
+"""Kinds of norms of the parts that one process holds, and those of the norms of the whole.
+
+They are stored in `RunRecord.shards`, apart from the series of the run.
+"""
 _UNPREFIXED = frozenset({"loss", "metric"})
 """Kinds whose series names do not start with the kind."""
 

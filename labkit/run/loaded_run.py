@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import threading
 import time
 import weakref
@@ -12,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labkit.run.file import FileError, RunReader
+from labkit.run.file import FileError, RankFiles, RunReader
 from labkit.run.file.reader import FileFacts
+from labkit.run.file.writer import why_ended
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.loop_length import LoopLength
@@ -23,10 +22,8 @@ from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
 
 FOLLOW_SECONDS = 0.5
 """Time between two looks at a file that grows, in s."""
-STALE_SECONDS = 60.0
-"""Time without a sign of life from the writing process after which it is taken as ended, in s."""
-_CLOCKS_DIFFER_SECONDS = 600.0
-"""How much the clocks of two machines may differ, in s."""
+_RANKS_END_SECONDS = 5.0
+"""How long the files of other processes are read after that of rank 0 has ended, in s."""
 
 
 class LoadedRun(Run):
@@ -55,6 +52,9 @@ class LoadedRun(Run):
         self._file_name = path.name
         self._reader = RunReader(path)
         self._reading = threading.Lock()
+        self._rank_files: RankFiles | None = None
+        self._waits_until: float | None = None
+        """When the files of other processes are not read any more, after that of rank 0 ended."""
         try:
             self._facts = self._reader.read_into(self)
         except BaseException:
@@ -64,6 +64,7 @@ class LoadedRun(Run):
         self._changed_at = time.monotonic()
         self._ended_following: str | None = None
         self._take(self._facts)
+        self._read_ranks()
         self.control.close()  # there is no thread that could take a request
         if self._why_still() is None:
             follower = threading.Thread(
@@ -195,12 +196,27 @@ class LoadedRun(Run):
                 self._facts = self._reader.read_into(self)
                 self._changed_at = time.monotonic()
                 self._take(self._facts)
+            self._read_ranks()
         return self._why_still() is None
+
+    def _read_ranks(self) -> None:
+        """Read what the other processes have written, if this is the run of rank 0."""
+        place, path = self._facts.ranks, self.path
+        if place is None or place.rank or path is None:
+            return
+        files = self._rank_files or RankFiles(path, self.id, place.world_size)
+        self._rank_files = files
+        files.read_into(self.recorder)
+        for text in files.problems:
+            self.add_notice("ranks", text)
+        files.problems.clear()
 
     def _take(self, facts: FileFacts) -> None:
         self.id, self.name = facts.id, facts.name
         self.config, self.note = facts.config, facts.note
         self.environment = dict(facts.environment)
+        self.ranks, self.shard_counts = facts.ranks, facts.shards
+        self.started_at = facts.started_at
         self.advance_to(facts.state.step)
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
@@ -220,38 +236,29 @@ class LoadedRun(Run):
             return self._ended_following
         if self._facts.state.status in FINAL_STATUSES:
             return "the run has ended"
-        writer = self._facts.writer
-        is_gone = writer.host == platform.node() and not _exists(writer.process)
-        is_silent = time.monotonic() - self._changed_at > STALE_SECONDS
-        is_old = time.time() - writer.written_at > _CLOCKS_DIFFER_SECONDS
-        if not (is_gone or is_silent or is_old):
-            return None
-        was = "was killed" if is_gone else "was killed, or cannot write any more"
-        return f"the process that trained {was} after step {self._facts.state.step:,}"
+        unchanged = time.monotonic() - self._changed_at
+        return why_ended(self._facts.writer, self._facts.state.step, unchanged)
+
+    def _waits_for_ranks(self) -> bool:
+        """Return whether other processes may still write their last rows."""
+        if self._rank_files is None or not self._rank_files.may_grow:
+            return False
+        now = time.monotonic()
+        self._waits_until = self._waits_until or now + _RANKS_END_SECONDS
+        return now < self._waits_until and self._ended_following is None
 
     def _finish(self) -> None:
         """End the run in memory, and close its file: nothing will be added."""
         self._end(self.status)
         with self._reading:
             self._reader.close()
+            if self._rank_files is not None:
+                self._rank_files.close()
 
     def close(self) -> None:
         """Stop following the file; what was read remains readable."""
         self._ended_following = self._ended_following or "its file is not read any more"
         self._finish()
-
-
-def _exists(process: int) -> bool:
-    """Return whether there is a process of this number on this machine."""
-    if os.name == "nt" or process <= 0:  # os.kill would end it, or address a group
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _follow(reference: weakref.ref[LoadedRun]) -> None:
@@ -266,7 +273,7 @@ def _follow(reference: weakref.ref[LoadedRun]) -> None:
         except FileError as error:
             run.add_notice("file", f"The file is not read any more. {error}")
             grows = False
-        if not grows:
+        if not grows and not run._waits_for_ranks():  # noqa: SLF001
             run._finish()  # noqa: SLF001
             return
         del run

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """PNG's number for grey, grey with alpha, RGB and RGBA, by the number of channels."""
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SIZE = slice(16, 24)
 """Where width and height are in a file."""
 
@@ -33,11 +34,16 @@ def encode(pixels: NDArray[np.uint8], level: int = 6) -> bytes:
     height, width, channels = pixels.shape
     header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n"
+        _SIGNATURE
         + _chunk(b"IHDR", header)
         + _chunk(b"IDAT", zlib.compress(_filtered(pixels), level))
         + _chunk(b"IEND", b"")
     )
+
+
+def is_png(data: bytes) -> bool:
+    """Return whether data begins as a PNG file does, up to its size."""
+    return data.startswith(_SIGNATURE) and len(data) >= _SIZE.stop
 
 
 def size(png: bytes) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import sys
 import time
 
 from labkit.run.background_task import BackgroundTask
+from labkit.run.printable import printable
 
 _SECONDS = 1.2
 """Time that the tasks have to end."""
@@ -25,7 +26,7 @@ def _stop_all() -> None:
     """Stop the tasks: first at the end of a step, then at once, at last with `SystemExit`."""
     tasks = BackgroundTask.live()
     for task in tasks:
-        sys.stderr.write(f"labkit: {task.name} is stopped, because the process ends.\n")
+        sys.stderr.write(f"labkit: {printable(task.name)} is stopped, because the process ends.\n")
         task.stop()
     deadline = time.monotonic() + _SECONDS
     for task in tasks:

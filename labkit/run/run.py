@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
+from labkit.run.exportable import ExportableRun
 from labkit.run.file.paths import checked_path
 from labkit.run.file.run_file import RunFile, open_run_file, write_copy
 from labkit.run.inspection import Inspection
@@ -24,14 +24,20 @@ from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
+from labkit.run.ranks import save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
 
 _MAX_SPANS_SENT = 40
+_ONE_OF_SEVERAL = (
+    "The training was not stopped: {count} processes train the model, and the others would wait "
+    "for this one. Call run.stop() in the loop, in every process after the same step, or interrupt "
+    "the program."
+)
 
 
-class Run(ChangeableRun):
+class Run(ExportableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the
@@ -48,6 +54,8 @@ class Run(ChangeableRun):
     ----------
     id : str
         A unique identifier.
+    started_at : float
+        When the run was created, in s since 1970; NaN for an imported run.
     cursor : int or None
         The step that the views display; None for the newest step.
     control : Control
@@ -71,6 +79,7 @@ class Run(ChangeableRun):
         super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
+        self.started_at = time.time()
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
@@ -80,6 +89,8 @@ class Run(ChangeableRun):
         self.is_abandoned = False
         """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._path: Path | None = None
+        self.save_key = ""
+        """What names the same run in other processes; ``""`` if it is not saved."""
         self._file: RunFile | None = None
         self._rate = StepRate()
         self._register()
@@ -192,7 +203,7 @@ class Run(ChangeableRun):
     @property
     def path(self) -> Path | None:
         """The file that the run is written to or was read from; None without one."""
-        return self._path
+        return self._path if self._file is None else self._file.path
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what the run has recorded until now to a file, which `labkit.load` opens.
@@ -234,13 +245,14 @@ class Run(ChangeableRun):
         write_copy(self, target)
         return target
 
-    def save_continuously(self, path: Path, limit: int) -> None:
+    def save_continuously(self, path: Path, limit: int, given: str = "") -> None:
         """Write the run to a file on a thread of its own until it ends; see `RunFile`.
 
-        A file that cannot be created is a notice and a warning.
+        A file that cannot be created is a notice and a warning. `given` is the path as it was
+        given, by which several processes find each other's files.
         """
+        self.save_key = save_key(given)
         self._file = open_run_file(self, path, limit, self._notices)
-        self._path = None if self._file is None else self._file.path
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -350,7 +362,14 @@ class Run(ChangeableRun):
         self.control.set_pace(check_pace(pace, "run.pace = 20"))
 
     def stop(self) -> None:
-        """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step."""
+        """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step.
+
+        Of several processes that train one model, each must end after the same step. Therefore only
+        the loop itself can call it there; otherwise a notice says so, and the training goes on.
+        """
+        if self.ranks is not None and self.control.owner != threading.get_ident():
+            self.add_notice("ranks", _ONE_OF_SEVERAL.format(count=self.ranks.world_size))
+            return
         self.control.stop()
 
     # ── lifecycle ────────────────────────────────────────────────────────────
@@ -425,10 +444,12 @@ class Run(ChangeableRun):
 
     def _end_with(self, error: BaseException | None) -> bool:
         """End the run after an exception of the block, and return whether to suppress it."""
-        if isinstance(error, Stopped) and error.control in (None, self.control):
+        # A trainer may handle an interrupt by an exit, as Lightning does.
+        cause = error.__context__ if isinstance(error, SystemExit) else error
+        if isinstance(cause, Stopped) and cause.control in (None, self.control):
             self._end("stopped")
-            return True
-        if _is_interrupt(error):
+            return cause is error
+        if isinstance(cause, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
             self._add_failed_graph(error)
@@ -474,9 +495,3 @@ class Run(ChangeableRun):
             self._lifecycle.finish(status, message)
             if self._file is not None:  # at last, when all rows are in the tables
                 self._file.end(wait=not self.is_abandoned)
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether an exception is an interrupt, or the exit by which a trainer handles one."""
-    cause = error.__context__ if isinstance(error, SystemExit) else error
-    return isinstance(cause, KeyboardInterrupt)

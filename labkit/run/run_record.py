@@ -24,8 +24,10 @@ from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
+from labkit.run.ranks import RankFacts
 from labkit.run.recorder import Recorder
-from labkit.run.run_setup import GroupSetup, RunSetup
+from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
 from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import EpochStart, ModelFacts, Notice
@@ -76,6 +78,13 @@ class RunRecord:
         The number of completed epochs at some steps.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
+    ranks : RankFacts or None
+        The place of the run among those of the processes that train the model; None if it is alone.
+    shards : Recorder
+        Norms of the parts of gradients that this process holds. `labkit.run.file.RankFiles`
+        combines those of all processes.
+    shard_counts : dict of str to int
+        The number of processes that hold a part, for each such parameter.
     """
 
     def __init__(self) -> None:
@@ -87,6 +96,9 @@ class RunRecord:
         self.model = ModelFacts()
         self.setup = RunSetup()
         self.recorder = Recorder(self._notices)
+        self.ranks: RankFacts | None = None
+        self.shards = Recorder(self._notices)
+        self.shard_counts: dict[str, int] = {}
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
         self.sample_log = SampleLog(self._notices)
@@ -272,7 +284,7 @@ class RunRecord:
         columns = {}
         for name in self.names():
             steps, values = self.series(name)
-            columns[name] = pandas.Series(values, index=steps)
+            columns[encodable(name)] = pandas.Series(values, index=steps)
         frame = pandas.DataFrame(columns)
         frame.index.name = "step"
         return frame.sort_index()
@@ -491,8 +503,10 @@ class RunRecord:
         dtypes: Sequence[str],
         loss_function: str | None,
     ) -> None:
-        """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
-        self.setup = RunSetup(dict(models), tuple(dtypes), loss_function, self.setup.groups)
+        """Set how the run was set up, apart from groups and schedulers; see `RunSetup`."""
+        self.setup = replace(
+            self.setup, models=dict(models), dtypes=tuple(dtypes), loss_function=loss_function
+        )
 
     def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
         """Add the parameter groups whose names are new."""
@@ -500,6 +514,11 @@ class RunRecord:
         new = tuple(group for group in groups if group.name not in known)
         if new:
             self.setup = replace(self.setup, groups=(*self.setup.groups, *new))
+
+    def add_scheduler_setups(self, schedulers: Sequence[SchedulerSetup]) -> None:
+        """Add schedulers that the setup does not have."""
+        new = tuple(each for each in schedulers if each not in self.setup.schedulers)
+        self.setup = replace(self.setup, schedulers=(*self.setup.schedulers, *new))
 
     def advance_to(self, step: int) -> None:
         """Set the number of completed steps; has no effect while a live model is attached."""

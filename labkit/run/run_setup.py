@@ -26,6 +26,22 @@ class GroupSetup:
 
 
 @dataclass(frozen=True)
+class SchedulerSetup:
+    """A scheduler of learning rates, as it was when labkit first read its optimizer.
+
+    Attributes
+    ----------
+    name : str
+        Class name.
+    values : mapping of str to str
+        The hyperparameters, as in `GroupSetup`.
+    """
+
+    name: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RunSetup:
     """What is known of how a run was set up.
 
@@ -38,9 +54,11 @@ class RunSetup:
     loss_function : str or None
         Class name of the given loss function; None if none was given.
     groups : tuple of GroupSetup
+    schedulers : tuple of SchedulerSetup
     """
 
     models: Mapping[str, str] = field(default_factory=dict)
     dtypes: tuple[str, ...] = ()
     loss_function: str | None = None
     groups: tuple[GroupSetup, ...] = ()
+    schedulers: tuple[SchedulerSetup, ...] = ()

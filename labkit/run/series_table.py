@@ -37,8 +37,8 @@ class SeriesTable:
     id : str
         Unique in the run, for example ``"grad_norm"`` or ``"metric/accuracy"``.
     kind : str
-        ``"loss"``, ``"lr"``, ``"metric"`` or one of `labkit.run.kinds.SAMPLED_KINDS`. In a sampled
-        kind, NaN means "not read".
+        ``"loss"``, ``"lr"``, ``"metric"`` or one of `labkit.run.kinds.SAMPLED_KINDS` or
+        ``SHARD_KINDS``, in which NaN means "not read".
     names : sequence of str
         One name per column.
     notices : NoticeLog, optional
@@ -185,6 +185,11 @@ class SeriesTable:
     def total(self) -> int:
         """Number of rows written so far."""
         return self._buffer.flush().total
+
+    @property
+    def newest_step(self) -> int:
+        """The step of the newest row; the smallest int64 if there is none."""
+        return self._buffer.flush().newest_step
 
     def points(self, column: int) -> tuple[Steps, Floats]:
         """Return the recorded points of a column: extremes of the buckets, then the newest rows.

@@ -6,6 +6,7 @@ does not import torch.
 """
 
 from labkit.views.comparison import Comparison
+from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 from labkit.views.views import (
     ActivationView,
@@ -30,6 +31,7 @@ __all__ = [
     "GradientView",
     "GraphView",
     "LayersView",
+    "RunsView",
     "SamplesView",
     "StepperView",
     "View",

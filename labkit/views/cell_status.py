@@ -12,10 +12,13 @@ from IPython.display import display, update_display
 
 from labkit.run.background_task import BackgroundTask
 from labkit.run.error_text import described
+from labkit.run.printable import printable, shortened
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.notebook import show_traceback
 from labkit.views.saved_output import view_data
 
+_MAX_LETTERS = 1_000
+"""Maximum length of the text of an error."""
 _SCRIPT = """
 export default {
   render({ model, el }) {
@@ -53,8 +56,9 @@ class StatusLine(DroppableWidget):
         ShownViews.add(self)
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        still = f"<small>{html.escape(self.text)}</small>"
-        extra = {"text/plain": self.text, "text/html": still, **view_data(self.model_id)}
+        shown = printable(self.text)
+        still = f"<small>{html.escape(shown)}</small>"
+        extra = {"text/plain": shown, "text/html": still, **view_data(self.model_id)}
         return {**(data or {}), **extra}, metadata
 
 
@@ -105,5 +109,5 @@ def status_text(task: BackgroundTask[Any]) -> str:
     if task.status == "stopping":
         return "Stopping at the next line of Python, as the loop is not watched."
     if task.status == "failed" and task.error is not None:
-        return f"Failed after {seconds}: {described(task.error)}"
+        return f"Failed after {seconds}: {shortened(described(task.error), _MAX_LETTERS)}"
     return f"{task.status.capitalize()} after {seconds}."

@@ -227,6 +227,7 @@ class RunChannel(DroppableWidget):
         handler = handler_of_message(self._watched.control.owner)
         self._updates.handler = handler or self._updates.handler
         self._cancel_pushes()
+        content = self._fragmenter.request(content)
         self._requests.refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _cancel_pushes(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import traitlets
@@ -11,6 +13,8 @@ from ipywidgets import widget_serialization
 from labkit.run import Run
 from labkit.views import assets, jupyter_compat
 from labkit.views.channel import RunChannel
+from labkit.views.html_page import export_comparison
+from labkit.views.html_page.document import Theme
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import ShownViews, weak_call
 from labkit.views.marimo_notebook import is_marimo
@@ -78,6 +82,34 @@ class Comparison(PicturedWidget):
         ShownViews.remove(model_id)
         for channel in channels:
             channel.remove_view(model_id)
+
+    def export_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_megabytes: float = 25.0,
+        theme: Theme = "system",
+    ) -> Path:
+        """Write the comparison as it is now to one HTML file; see `Run.export_html`.
+
+        Parameters
+        ----------
+        path : path
+        max_megabytes : float
+            Maximum size of the file, of which each run has an equal part.
+        theme : {"system", "light", "dark"}
+
+        Returns
+        -------
+        Path
+            The absolute path of the file.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            As `Run.export_html`.
+        """
+        return export_comparison(self.runs, self.names, path, max_megabytes, theme)
 
     def _push_more(self, page: PageRecord) -> None:
         """Send a page what the view needs besides scripts and snapshots: nothing."""

@@ -33,6 +33,7 @@ __all__ = [
     "inspection",
     "older_graph",
     "other_version",
+    "page_part",
     "picture",
     "refused",
     "subjects",
@@ -175,6 +176,12 @@ def _model_input(message: Message, given: ModelInput) -> dict[str, Any]:
 def acknowledged(request: int) -> Message:
     """Return the reply to a control request, or to a request to silence a rule."""
     return Message({"type": "acknowledged", "request": request})
+
+
+def page_part(request: int, index: int, count: int, part: bytes) -> Message:
+    """Return a part of an HTML page that is compressed with gzip."""
+    about = {"type": "page", "request": request, "index": index, "count": count}
+    return Message(about, [part])
 
 
 def other_version(version: object) -> str:

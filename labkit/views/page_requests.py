@@ -20,6 +20,7 @@ from labkit.views.change_requests import (
     requested_change,
 )
 from labkit.views.kernel import call_on_main_thread
+from labkit.views.page_export import send_page
 from labkit.views.publisher import Publisher
 
 _MAX_TEXT = 200
@@ -69,6 +70,9 @@ class PageRequests:
                 "request": int(request),
             }:
                 self._ignore(rule, request, ignored=ignored)
+            case {"type": "export", "request": int(request)}:
+                self._post(wire.acknowledged(request))
+                send_page(self._run, request, self._post, partial(self.refuse, content))
             case {"request": int(request)} if change := requested_change(self._run, content):
                 self._change(content, change, request)
             case _:

@@ -79,6 +79,7 @@ class RunUpdates:
         """Whether the last frame had no room for the new rows of some tables."""
         self._sent_at: dict[str, int] = {}
         """The number of the last message with rows of each table."""
+        self._sent_state: RunState | None = None
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
@@ -120,9 +121,10 @@ class RunUpdates:
         history, present = findings_history(run), tuning.tuning(run)
         samples = sample_messages.series_by_name(run.sample_log)
         configuration = configuration_of(run)
+        state = self._state()
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
-            self._state(),
+            state,
             snapshots_and_frames.Tables(complete, sorted(pending)),
             graph,
             findings,
@@ -137,6 +139,7 @@ class RunUpdates:
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
+        self._sent_state = state
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning, self._sent_samples = frozen, present, samples
         self._sent_configuration = configuration
@@ -171,9 +174,11 @@ class RunUpdates:
             self._sent_samples, sample_messages.series_by_name(run.sample_log)
         )
         configuration = configuration_of(run)
+        state = self._state()
         message = snapshots_and_frames.frame(
             self._seq + 1,
-            self._state(),
+            state,
+            self._sent_state,
             rows,
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
@@ -194,6 +199,7 @@ class RunUpdates:
         self._note_merged(message, rows)
         if run.closed:
             self._replace_merged(tables)
+        self._sent_state = state
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning = frozen, present
         self._sent_configuration = configuration

@@ -135,6 +135,7 @@ def snapshot(
     progress: Progress = NO_PROGRESS,
     samples: Sequence[SampleSeries] = (),
     delivery: Delivery = NOTHING_DELIVERED,
+    exported: float | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -158,6 +159,8 @@ def snapshot(
     samples : sequence of SampleSeries
         The logged images, texts and figures.
     delivery : Delivery
+    exported : float or None
+        When the page that contains it was exported, in s since 1970; None if it is sent.
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
     message.content["handler"] = delivery.handler
@@ -174,12 +177,14 @@ def snapshot(
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
     message.content["pending"] = list(tables.pending)
+    message.content["exported"] = exported
     return message
 
 
 def frame(
     seq: int,
     state: RunState,
+    sent: RunState | None,
     rows: Mapping[str, NewRows],
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
@@ -199,6 +204,8 @@ def frame(
     seq : int
         Number of the previous snapshot or frame plus one.
     state : RunState
+    sent : RunState or None
+        The state in the previous snapshot or frame; None to send all of it.
     rows : mapping of str to NewRows
         New rows by the id of their table.
     graph : ComputationGraph or None
@@ -223,7 +230,7 @@ def frame(
     message.content["draws_all"] = draws_all
     message.content["awaited"] = delivery.is_awaited
     message.content["handler"] = delivery.handler
-    message.content["run"] = _state(state)
+    message.content["run"] = _changes(state, sent)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [
         _rows(
@@ -255,6 +262,18 @@ def frame(
 
 def _state(state: RunState) -> dict[str, Any]:
     return {name: finite(value) for name, value in asdict(state).items()}
+
+
+def _changes(state: RunState, sent: RunState | None) -> dict[str, Any]:
+    """Return the fields of a state that differ from those that were sent."""
+    content = _state(state)
+    if sent is None:
+        return content
+    return {
+        name: value
+        for name, value in content.items()
+        if getattr(state, name) != getattr(sent, name)
+    }
 
 
 def _rows(

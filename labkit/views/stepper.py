@@ -131,6 +131,7 @@ class StepperView(View):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
+        content = self._fragmenter.request(content)
         self._refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], object]) -> None:

@@ -119,8 +119,6 @@ def check_stop(make):
     assert run.steps >= 1 + STEPS  # Ignite continues in the epoch after the one that was ended
     run.close()
     assert run.status == "finished"
-    _, stopped = trained(make, on_finding=None)
-    assert stopped.status == "finished"
 
 
 def check_faults(make, monkeypatch):
@@ -149,3 +147,15 @@ def check_errors_of_the_user(make_failing):
         training.fit()
     assert run.status == "failed"
     assert run.steps >= STEPS - 1
+
+
+def check_second_watch(make):
+    """A trainer that is watched anew is recorded by the new run."""
+    torch.manual_seed(0)
+    training = make()
+    first = lk.watch(training.trainer, show=False)
+    with lk.watch(training.trainer, show=False) as second:
+        training.fit()
+    assert (first.closed, first.steps, second.steps) == (True, 0, EPOCHS * STEPS)
+    assert any("anew" in notice.text for notice in first.notices)
+    assert any("already" in notice.text for notice in second.notices)

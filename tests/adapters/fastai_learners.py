@@ -64,6 +64,10 @@ def test_a_fault_of_labkit_does_not_reach_the_learner(monkeypatch):
     contract.check_faults(Training, monkeypatch)
 
 
+def test_a_trainer_that_is_watched_anew_has_a_new_run():
+    contract.check_second_watch(Training)
+
+
 def test_an_error_of_the_user_is_raised_unchanged():
     contract.check_errors_of_the_user(lambda: Training(fails=True))
 

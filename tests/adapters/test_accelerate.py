@@ -20,6 +20,8 @@ class Training:
         batches = loader(Rows(fails=fails), shuffle=True)
         self.net, self.optimizer, self.batches = self.trainer.prepare(model, base, batches)
 
+        self.on_step = lambda: None
+
     def fit(self):
         for epoch in range(EPOCHS):
             self.net.train()
@@ -28,6 +30,7 @@ class Training:
                 self.optimizer.zero_grad()
                 self.trainer.backward(loss)
                 self.optimizer.step()
+                self.on_step()
             self.trainer.log({"val/loss": contract.last_loss(self), "epoch": epoch}, step=epoch)
 
 
@@ -44,12 +47,31 @@ def test_a_loop_is_recorded():
     assert training.trainer.trackers == []
 
 
+def test_the_length_is_read_from_a_loop_over_a_prepared_loader():
+    training, totals = Training(), []
+    training.on_step = lambda: totals.append(run.total_steps)
+    with lk.watch(training.trainer, show=False) as run:
+        training.fit()
+    assert set(totals[2:]) == {EPOCHS * STEPS}
+
+
+def test_the_configuration_of_the_trackers_is_that_of_the_run():
+    training = Training()
+    with lk.watch(training.trainer, show=False, config={"lr": 0.5}) as run:
+        training.trainer.init_trackers("classes", config={"lr": 0.1, "batch_size": 8})
+    assert run.config == {"lr": 0.5, "batch_size": 8}
+
+
 def test_stop_ends_the_block():
     training = Training()
     with lk.watch(training.trainer, show=False) as run:
         run.stop()
         training.fit()
     assert (run.status, run.steps) == ("stopped", 1)
+
+
+def test_a_trainer_that_is_watched_anew_has_a_new_run():
+    contract.check_second_watch(Training)
 
 
 def test_an_error_of_the_user_is_raised_unchanged():

@@ -28,8 +28,9 @@ OPTIONS = {
 
 def classifier(package=L):
     class Classifier(package.LightningModule):
-        def __init__(self):
+        def __init__(self, width=8):
             super().__init__()
+            self.save_hyperparameters()
             self.net = network()
 
         def training_step(self, batch, index):
@@ -75,6 +76,7 @@ def test_a_trainer_is_recorded(tmp_path, package):
     assert run.series("val/late")[1].tolist() == [0, 1]
     assert run.series("train_mean")[0].tolist() == [STEPS, 2 * STEPS]
     assert run.graph.nodes
+    assert run.config == {"width": 8}
     assert not any("labkit" in type(each).__module__ for each in training.trainer.callbacks)
 
 
@@ -86,8 +88,43 @@ def test_stop_ends_the_training_without_an_exit(tmp_path):
     contract.check_stop(lambda: Training(tmp_path))
 
 
+def test_one_of_several_processes_is_not_stopped_alone(tmp_path, monkeypatch):
+    training = Training(tmp_path)
+    with lk.watch(training.trainer, show=False) as run:
+        run.stop()
+        training.net.register_forward_hook(
+            lambda *_: monkeypatch.setattr(L.Trainer, "world_size", 2)
+        )
+        training.fit()
+    assert (run.steps, run.status) == (EPOCHS * STEPS, "finished")
+    assert "2 processes" in run.notices[0].text
+
+
 def test_a_fault_of_labkit_does_not_reach_the_trainer(tmp_path, monkeypatch):
     contract.check_faults(lambda: Training(tmp_path), monkeypatch)
+
+
+def test_a_training_that_cannot_be_watched_trains_as_without_labkit(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError("no space")
+
+    plain, _ = contract.trained(lambda: Training(tmp_path))
+    monkeypatch.setattr("labkit.integrations.Recording.watch", broken)
+    training, run = contract.trained(lambda: Training(tmp_path), graph=True)
+    contract.assert_same_weights(training, plain)
+    assert (run.steps, run.status) == (0, "finished")
+    assert "no space" in run.notices[0].text
+
+
+def test_an_argument_that_does_not_fit_the_module_is_a_notice(tmp_path):
+    few = torch.zeros(1, 2)
+    _, run = contract.trained(lambda: Training(tmp_path), activations=few)
+    (notice,) = run.notices
+    assert "cannot be called with activations=" in notice.text
+
+
+def test_a_trainer_that_is_watched_anew_has_a_new_run(tmp_path):
+    contract.check_second_watch(lambda: Training(tmp_path))
 
 
 def test_an_error_of_the_user_is_raised_unchanged(tmp_path):
@@ -230,6 +267,25 @@ def test_every_trainer_is_watched_if_the_variable_is_set(tmp_path, monkeypatch, 
     training.fit()
     (run,) = {id(each): each for each in seen}.values()
     assert (run.name, run.status, run.steps) == ("Classifier", "finished", EPOCHS * STEPS)
+
+
+def test_the_variable_names_the_folder_in_which_each_run_is_saved(tmp_path, monkeypatch, installed):
+    monkeypatch.setenv("LABKIT_WATCH", str(tmp_path / "runs"))
+    training = Training(tmp_path)
+    training.fit()
+    training.fit()
+    first, second = (lk.load(path) for path in sorted((tmp_path / "runs").glob("*.lab")))
+    assert (first.name, first.status, first.steps) == ("Classifier", "finished", EPOCHS * STEPS)
+    assert second.series("val/loss")[0].tolist() == [STEPS, EPOCHS * STEPS]
+
+
+def test_a_run_of_a_trainer_is_saved_from_its_first_step_on(tmp_path):
+    _, run = contract.trained(lambda: Training(tmp_path), save=tmp_path / "classes.lab")
+    saved = lk.load(tmp_path / "classes.lab")
+    assert (saved.name, saved.status, saved.steps) == (run.name, run.status, run.steps)
+    assert saved.epoch == EPOCHS
+    for name in ("loss", "val/loss", "grad_norm/net.0.weight"):
+        assert saved.series(name)[1].tolist() == run.series(name)[1].tolist()
 
 
 def test_nothing_is_watched_if_the_variable_is_not_set(tmp_path, monkeypatch, installed):

@@ -84,6 +84,10 @@ def test_a_fault_of_labkit_does_not_reach_the_trainer(tmp_path, monkeypatch):
     contract.check_faults(lambda: Training(tmp_path), monkeypatch)
 
 
+def test_a_trainer_that_is_watched_anew_has_a_new_run(tmp_path):
+    contract.check_second_watch(lambda: Training(tmp_path))
+
+
 def test_an_error_of_the_user_is_raised_unchanged(tmp_path):
     contract.check_errors_of_the_user(lambda: Training(tmp_path, fails=True))
 

@@ -34,7 +34,7 @@ ROWS = ("mlp", "cnn", "gpt2", "gan", "linear", "foreign", "foreign-idle", "accum
         "lbfgs", "transformer")  # fmt: skip
 MORE_ROWS = ("gpt", "amp")
 """Rows that are measured when they are named, and on a GPU."""
-RECORDING = ("labkit", "labkit-log")
+RECORDING = ("labkit", "labkit-log", "labkit-save")
 PEER_ROWS = ("mlp", "cnn", "gpt2")
 """The rows that are measured with peers and with the dashboard."""
 LIVE_CONTENDERS = ("labkit-live", "labkit-live-away")
@@ -107,6 +107,8 @@ def jobs(rows: Sequence[str], contenders: Sequence[str], threads: Sequence[int])
 def _is_measured(key: Key) -> bool:
     if key.contender == "labkit-log":
         return key.kind == LOGGED
+    if key.contender == "labkit-save":
+        return key.kind in PEER_ROWS
     if key.contender in ("bare", *RECORDING):
         return True
     return key.kind in PEER_ROWS and (key.threads == 1 or key.contender in LIVE_CONTENDERS)

@@ -85,6 +85,18 @@ def labkit_logging(task: Task) -> Iterator[Watching]:
 
 
 @contextmanager
+def labkit_saving(task: Task) -> Iterator[Watching]:
+    """Record with labkit's defaults and write the run to a file."""
+    import labkit
+
+    with tempfile.TemporaryDirectory() as folder:
+        with labkit.watch(task.model, save=f"{folder}/run.lab", show=False) as run:
+            yield Watching(_nothing, lambda: run.cost, _leave_out)
+        assert run.path is not None
+        assert not run.notices
+
+
+@contextmanager
 def labkit_live(task: Task) -> Iterator[Watching]:
     """Record with labkit's defaults and show the dashboard; takes a notebook."""
     from IPython.display import clear_output
@@ -169,6 +181,7 @@ CONTENDERS: dict[str, tuple[str, Contender]] = {
     "bare": ("bare loop (noise of the measurement)", bare),
     "labkit": ("**labkit**, recording", labkit_recording),
     "labkit-log": ("**labkit**, recording, with `run.log` at every step", labkit_logging),
+    "labkit-save": ("**labkit**, recording into a file", labkit_saving),
     "labkit-live": ("**labkit**, with its live dashboard in Chromium", labkit_live),
     "labkit-live-away": ("**labkit**, with its dashboard scrolled away", labkit_live),
     "tensorboard": ("TensorBoard: loss every step, histograms every 100", tensorboard_histograms),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -27,14 +28,17 @@ class LongRun:
         Resident memory at the end over that after 20,000 steps.
     first, last : float
         Microseconds a step in the 20,000 steps after that, and in the last 20,000.
+    file_bytes : int
+        Size of the file that the run was written to; 0 if it was written to none.
     """
 
     grown_bytes: int
     first: float
     last: float
+    file_bytes: int
 
 
-def measure_long_run(steps: int = STEPS) -> LongRun:
+def measure_long_run(steps: int = STEPS, save: str | None = None) -> LongRun:
     """Train a linear layer for so many steps, recording with labkit's defaults."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -51,7 +55,7 @@ def measure_long_run(steps: int = STEPS) -> LongRun:
             optimizer.step()
         return (time.perf_counter() - began) / count * 1e6
 
-    run = labkit.watch(model, show=False)
+    run = labkit.watch(model, show=False, save=save)
     train(SETTLED)
     before = process.memory_info().rss
     first = train(WINDOW)
@@ -59,18 +63,23 @@ def measure_long_run(steps: int = STEPS) -> LongRun:
     last = train(WINDOW)
     grown = process.memory_info().rss - before
     run.close()
-    return LongRun(grown, first, last)
+    return LongRun(grown, first, last, run.path.stat().st_size if run.path else 0)
 
 
 def table(steps: int = STEPS) -> str:
     """Measure and return the rows of a table."""
     run = measure_long_run(steps)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = measure_long_run(steps, f"{folder}/run.lab")
     return "\n".join(
         [
             f"| {steps:,} steps of a tiny model | measured | aim |",
             "|---|---|---|",
             f"| memory grows by | {run.grown_bytes / 1e6:.0f} MB | less than 50 MB |",
             f"| a step at first, at the end | {run.first:.0f} us, {run.last:.0f} us | the same |",
+            f"| with `save=`, by | {saved.grown_bytes / 1e6:.0f} MB | less than 50 MB |",
+            f"| with `save=` | {saved.first:.0f} us, {saved.last:.0f} us | the same |",
+            f"| the file | {saved.file_bytes / 1e6:.0f} MB | less than 200 MB |",
             "",
         ]
     )

@@ -39,6 +39,12 @@ class Key(NamedTuple):
 
 Measured = Mapping[Key, Sequence[ProcessSet]]
 Live = Mapping[Key, Sequence[LiveSet]]
+RECORDINGS = {
+    "labkit": "",
+    "labkit-log": ", `run.log` at every step",
+    "labkit-save": ", into a file",
+}
+"""The contenders that only record, and what their rows say."""
 LIVE_AIMS = {"mlp": 1.10, "cnn": 1.05, "gpt2": 1.05}
 """The ratio that a live dashboard in sight may have, by row."""
 AWAY_AIM = 1.03
@@ -87,7 +93,7 @@ def recording_table(measured: Measured, threads: int) -> str:
     rows = [
         _recording_row(key, sets, threads)
         for key, sets in measured.items()
-        if key.threads == threads and key.contender in ("labkit", "labkit-log")
+        if key.threads == threads and key.contender in RECORDINGS
     ]
     return _markdown(head, rows)
 
@@ -124,11 +130,15 @@ def peers_table(measured: Measured) -> str:
         kind
         for kind in KINDS
         if any(
-            key.kind == kind and key.threads == 1 and key.contender not in ("labkit", "labkit-log")
+            key.kind == kind and key.threads == 1 and key.contender not in RECORDINGS
             for key in measured
         )
     ]
-    names = [name for name in CONTENDERS if not name.startswith(("labkit-log", "labkit-live"))]
+    names = [
+        name
+        for name in CONTENDERS
+        if not name.startswith(("labkit-log", "labkit-save", "labkit-live"))
+    ]
     rows = []
     for name in names:
         cells = [_peer_cell(measured, kind, name) for kind in kinds]
@@ -232,7 +242,7 @@ def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[s
     aim = kind.aim if threads == 1 else kind.threaded_aim
     own_time = threads == 1
     after, took = later(sets, own_time=own_time), whole(sets, own_time=own_time)
-    logged = ", `run.log` at every step" if key.contender == "labkit-log" else ""
+    logged = RECORDINGS[key.contender]
     cells = [
         kind.title + logged,
         f"{1000 * median(each.step for each in sets):.3g} ms",

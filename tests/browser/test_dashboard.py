@@ -238,6 +238,21 @@ lk.Dashboard(run)
 """
 
 
+def test_a_button_saves_a_page_while_the_loop_runs(open_notebook, training, tmp_path):
+    book = start(open_notebook, training, title="a page")
+    button = book.view("dashboard").get_by_role("button", name="Save as a page")
+    with book.page.expect_download() as download:
+        button.click()
+    assert download.value.suggested_filename == "a-page.html"
+    download.value.save_as(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>\n<!-- labkit page -->")
+    assert page.endswith("</html>\n")
+    training.end()
+    book.await_idle()
+    assert book.errors == []
+
+
 def test_a_page_receives_a_run_of_tens_of_megabytes(open_notebook):
     book = open_notebook([LARGE_RUN])
     book.run_cell(0)

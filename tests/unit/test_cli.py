@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from labkit import cli, doctor
 from labkit.doctor import Check
+from labkit.run import Run
 
 
 @pytest.fixture
@@ -143,7 +146,50 @@ def test_lab_without_jupyterlab_prints_how_to_install_it(monkeypatch, tmp_path, 
     assert not started
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["doctor", "--loud"]])
+@pytest.fixture
+def runs(tmp_path):
+    """A folder with the file of a run."""
+    folder = tmp_path / 'it\'s "mine"'
+    Run("mlp").save(folder / "mlp.lab")
+    return folder
+
+
+@pytest.mark.parametrize(("file", "verb"), [("", "lk.runs"), ("mlp.lab", "lk.load")])
+def test_view_opens_a_temporary_notebook_that_runs(monkeypatch, runs, file, verb):
+    notebooks = []
+
+    def run(command, *, cwd, check):
+        page = next(each for each in command if each.startswith("--LabApp.default_url="))
+        notebooks.append((Path(cwd) / page.rpartition("/")[2]).read_text())
+        assert command[-2:] == ["--no-browser", "--port=8890"]
+        folders.append(cwd)
+        return subprocess.CompletedProcess(command, 3)
+
+    folders = []
+    monkeypatch.setattr(subprocess, "run", run)
+    assert cli.main(["view", str(runs / file), "--no-browser", "--port=8890"]) == 3
+    notebook = nbformat.reads(notebooks[0], as_version=4)
+    nbformat.validate(notebook)
+    (code,) = (cell for cell in notebook.cells if cell.cell_type == "code")
+    assert "mlp" in code.outputs[0].data["text/plain"]
+    assert verb in code.source
+    exec(code.source, {})
+    assert not folders[0].exists()
+    assert [each.name for each in runs.iterdir()] == ["mlp.lab"]
+
+
+def test_view_of_nothing_says_so(tmp_path, capsys, started):
+    assert cli.main(["view", str(tmp_path / "nowhere")]) == 1
+    assert "there is nothing at" in capsys.readouterr().err
+    (tmp_path / "text.lab").write_text("no run")
+    assert cli.main(["view", str(tmp_path / "text.lab")]) == 1
+    assert "no SQLite database" in capsys.readouterr().err
+    assert not started
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["fly"], ["doctor", "--loud"], ["view"], ["view", "--no-browser"]]
+)
 def test_an_invalid_command_line_prints_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ending:
         cli.main(arguments)

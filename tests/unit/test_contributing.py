@@ -27,6 +27,7 @@ def test_everything_is_added_in_five_steps_at_most():
     parts = how.split("\n### ")[1:]
     assert [part.partition("\n")[0] for part in parts] == [
         "A reading",
+        "An adapter",
         "A rule",
         "A view",
         "A message",

@@ -10,6 +10,7 @@ import torch
 
 import labkit as lk
 from labkit.insight.rules import RULES
+from labkit.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -87,6 +88,14 @@ def broken_links(path):
     return broken
 
 
+@pytest.fixture(autouse=True)
+def ended_runs():
+    """End the runs that examples leave open, whose hooks would affect other tests."""
+    yield
+    for run in Run.open_runs():
+        run.close()
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_within_the_repository_are_valid(path):
     assert broken_links(path) == []
@@ -106,15 +115,19 @@ def test_pictures_have_a_text(path):
     assert [tag for tag in re.findall(r"<img [^>]*>", text) if ' alt="' not in tag] == []
 
 
-def test_the_examples_of_the_usage_page_run():
+def test_the_examples_of_the_usage_page_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
     run_blocks(python_blocks(USAGE), {}, "docs/usage.md")
 
 
-def test_the_example_of_the_readme_runs_with_the_model_of_the_usage_page():
+def test_the_examples_of_the_readme_run_with_the_model_of_the_usage_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     prepared = run_blocks(python_blocks(USAGE)[:1], {}, "docs/usage.md")
-    (example,) = python_blocks(ROOT / "README.md")
-    run_blocks([example], prepared, "README.md")
+    loop, keeping = python_blocks(ROOT / "README.md")
+    run_blocks([loop], prepared, "README.md")
     assert prepared["run"].steps == len(prepared["loader"])
+    run_blocks([keeping], prepared, "README.md")
+    assert prepared["run"].config == {"width": 64}
 
 
 def test_the_finding_of_the_readme_is_one_that_labkit_reports(tmp_path, monkeypatch):

@@ -27,14 +27,17 @@ from labkit.run import (
     SeriesTable,
 )
 from labkit.run.activations import ActivationLog, Picture
+from labkit.run.file.summary import FindingSummary
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
+from labkit.run.listed_run import ListedRun
 from labkit.run.model_input import ModelInput
+from labkit.run.results import Outline, SeriesResult
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import message_builders, sample_messages, snapshots_and_frames
+from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import pad, page, stepper, widgets
+from labkit.views.messages import pad, page, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -50,6 +53,7 @@ _TYPESCRIPT_HEAD = """\
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { PageMessage } from "../../src/messages/page";
+import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
 
@@ -254,7 +258,12 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
         "frame": (
             snapshots_and_frames.frame(
-                8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]
+                8,
+                STATE,
+                replace(STATE, step=2999, elapsed=1.0),
+                rows,
+                None,
+                complete=[(accuracy, accuracy.whole())],
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
@@ -262,6 +271,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             snapshots_and_frames.frame(
                 9,
                 STATE,
+                None,
                 {},
                 GRAPH,
                 [],
@@ -291,6 +301,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "picture": (message_builders.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
         "sample": (sample_messages.sample(9, SAMPLE), {"text": SAMPLE.text}),
         "asset": (message_builders.asset("layout.js", b"compressed"), {}),
+        "page": (message_builders.page_part(12, 0, 2, b"compressed"), {}),
         "acknowledged": (message_builders.acknowledged(7), {}),
         "refused": (message_builders.refused("No.", {"type": "graph", "signature": "abc"}), {}),
         "fragment": (fragments()[0], {}),
@@ -344,6 +355,7 @@ def page_messages() -> dict[str, page.PageMessage]:
         "control": {"type": "control", "action": "pause", "request": 5},
         "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
+        "export": {"type": "export", "request": 12},
         "adjust": {
             "type": "adjust",
             "group": "0",
@@ -386,6 +398,45 @@ def stepper_requests() -> dict[str, stepper.StepperRequest]:
         "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
+        "text": {"type": "text"},
+    }
+
+
+def runs_messages_by_name() -> dict[str, Message]:
+    """Return the messages of a folder of runs by name."""
+    listed = [
+        ListedRun(
+            "sub/mlp.lab",
+            Path("sub/mlp.lab"),
+            "<b>mlp</b>",
+            status="running",
+            steps=1_000,
+            started=1.5e9,
+            duration=12.5,
+            note="a wider head",
+            configuration={"lr": "0.1", "optimizer": "SGD"},
+            results=(
+                SeriesResult("loss", 0.5, 0.25, 2.0),
+                SeriesResult("accuracy", float("nan"), 0.5, 0.75),
+            ),
+            outline=Outline((1, 501, 1_000), (2.0, 0.25, 0.5)),
+            findings=(FindingSummary("warning", "Half of the units are dead."),),
+        ),
+        ListedRun("broken.lab", Path("broken.lab"), "broken", "broken.lab is damaged."),
+    ]
+    return {
+        "runs": runs_messages.runs_message("/home/runs", None, listed),
+        "run-rows": runs_messages.rows_message("It is gone.", listed[:1], ["broken.lab"]),
+        "compared": runs_messages.compared_message(1, ["a.lab"], ["a"], ["abc"]),
+        "refused": Message({"type": "refused", "request": 3, "reason": "No."}),
+    }
+
+
+def runs_requests() -> dict[str, runs.RunsPageMessage]:
+    """Return the messages of a page to a folder of runs by name."""
+    return {
+        "runs": {"type": "runs", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
+        "compare": {"type": "compare", "request": 1, "keys": ["a.lab", "b.lab"]},
         "text": {"type": "text"},
     }
 
@@ -471,6 +522,11 @@ def as_typescript() -> str:
             {k: m.content for k, (m, _) in stepper_messages().items()},
         ),
         "stepperRequests": ("StepperRequest", stepper_requests()),
+        "runsMessages": (
+            "RunsKernelMessage",
+            {k: m.content for k, m in runs_messages_by_name().items()},
+        ),
+        "runsRequests": ("RunsPageMessage", runs_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
         "padStates": ("PadState", pad_states()),

@@ -21,6 +21,8 @@ class Page:
 
     def __init__(self, run: Run, monkeypatch: Any, *, acknowledges: bool = False) -> None:
         self.received: list[dict[str, Any]] = []
+        self.buffers: list[Any] = []
+        """Those of each message."""
         self._acknowledges, self._acknowledged = acknowledges, 0
         self._reassembly = Reassembly()
         self._arrived = threading.Condition()
@@ -33,6 +35,7 @@ class Page:
             whole = self._reassembly.whole(content, buffers) if buffers else (content, buffers)
             if whole is not None:
                 self.received.append(whole[0])
+                self.buffers.append(whole[1])
                 self._arrived.notify_all()
 
     def ask(self, content: object) -> None:

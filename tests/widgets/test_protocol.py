@@ -15,12 +15,14 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
+from labkit.run.run_folder import RunFolder
 from labkit.views import message_builders, publisher, snapshots_and_frames, views
 from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
+from labkit.views.messages import kernel, pad, page, runs, stepper, tables, widgets
+from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
 from .fixtures import (
@@ -36,6 +38,8 @@ from .fixtures import (
     pad_drawings,
     pad_states,
     page_messages,
+    runs_messages_by_name,
+    runs_requests,
     stepper_messages,
     stepper_requests,
     view_states,
@@ -79,6 +83,14 @@ TYPED = {
         },
     ),
     "stepper-page": (stepper.StepperRequest, stepper_requests),
+    "runs": (
+        runs.RunsKernelMessage,
+        lambda: {
+            **{name: message.content for name, message in runs_messages_by_name().items()},
+            "fragment": messages()["fragment"][0].content,
+        },
+    ),
+    "runs-page": (runs.RunsPageMessage, runs_requests),
 }
 
 
@@ -124,14 +136,17 @@ def synced(widget):
     return widget.get_state(own)
 
 
-def test_the_state_of_every_widget_has_its_type():
+def test_the_state_of_every_widget_has_its_type(tmp_path):
     run = Run("demo")
     run.close()
     channel = RunChannel.of(run)
     check(synced(channel), widgets.ChannelState)
     shown = {
-        kind.kind: kind(run) for kind in views.View.__subclasses__() if kind is not StepperView
+        kind.kind: kind(run)
+        for kind in views.View.__subclasses__()
+        if kind not in (StepperView, RunsView)
     }
+    shown[RunsView.kind] = RunsView(RunFolder(tmp_path), compare=lambda _: None)
     assert {*shown, StepperView.kind, Comparison.kind} == set(get_args(widgets.ViewName))
     shown[Comparison.kind] = Comparison([run, Run("other")], ["SGD", "Adam"])
     for view in shown.values():
@@ -189,7 +204,7 @@ def test_no_message_of_a_page_is_refused(content, monkeypatch):
 
 
 def test_non_finite_numbers_are_none_in_json():
-    message = snapshots_and_frames.frame(1, STATE, {}, None)
+    message = snapshots_and_frames.frame(1, STATE, None, {}, None)
     assert message.content["run"]["steps_per_second"] is None
     json.dumps(message.content, allow_nan=False)
 
@@ -200,7 +215,7 @@ def test_a_frame_is_bounded_and_contains_the_maxima():
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
     rows = {"lr": snapshots_and_frames.NewRows(table, np.arange(400), values)}
-    message = snapshots_and_frames.frame(1, STATE, rows, None)
+    message = snapshots_and_frames.frame(1, STATE, None, rows, None)
     (sent,) = message.content["tables"]
     assert len(message.buffers[sent["values"]]) <= snapshots_and_frames.MAX_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
@@ -220,7 +235,7 @@ def test_values_that_were_not_read_do_not_hide_maxima_in_merged_rows():
             SeriesTable("a", "act_mean", names), np.arange(400), values
         )
     }
-    message = snapshots_and_frames.frame(1, STATE, rows, None)
+    message = snapshots_and_frames.frame(1, STATE, None, rows, None)
     (sent,) = message.content["tables"]
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert np.nanmax(decoded[:, 3]) == 99.0

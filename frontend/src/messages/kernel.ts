@@ -51,6 +51,8 @@ export interface SnapshotMessage {
   readonly notebook: NotebookKind;
   /** Ids of the tables that did not fit into this message. */
   readonly pending: readonly string[];
+  /** When the page with this message was exported, in s since 1970; null if it was sent. */
+  readonly exported: number | null;
 }
 
 /** What changed since the previous snapshot or frame. */
@@ -66,7 +68,8 @@ export interface FrameMessage {
   readonly awaited: boolean;
   /** As in a snapshot. */
   readonly handler: MessageHandler | null;
-  readonly run: RunState;
+  /** The fields that have changed. */
+  readonly run: Partial<RunState>;
   readonly tables: readonly TableRows[];
   /**
    * Complete tables that replace those of the page: tables that did not fit into the snapshot,
@@ -150,7 +153,15 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change. */
+/** A part of an HTML page that is compressed with gzip, in one buffer; the parts come in order. */
+export interface PagePartMessage {
+  readonly type: "page";
+  readonly request: number;
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change or a page. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;
@@ -187,6 +198,7 @@ export type KernelMessage =
   | PictureMessage
   | SampleMessage
   | AssetMessage
+  | PagePartMessage
   | AcknowledgedMessage
   | RefusedMessage
   | FragmentMessage;

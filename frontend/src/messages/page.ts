@@ -109,6 +109,12 @@ export interface IgnoreRequest {
   readonly request: number;
 }
 
+/** Requests the run as an HTML page. */
+export interface ExportRequest {
+  readonly type: "export";
+  readonly request: number;
+}
+
 /** Requests another value of a hyperparameter; of betas, `value` has two numbers. */
 export interface AdjustRequest {
   readonly type: "adjust";
@@ -155,6 +161,7 @@ export type PageMessage =
   | ControlRequest
   | PaceRequest
   | IgnoreRequest
+  | ExportRequest
   | AdjustRequest
   | FreezeRequest
   | BudgetRequest

@@ -116,7 +116,7 @@ export interface Progress {
   readonly seconds: Knots;
 }
 
-/** The scalar facts of a run. Every snapshot and every frame contains all of them. */
+/** The scalar facts of a run: all of them in a snapshot, those that have changed in a frame. */
 export interface RunState {
   readonly name: string;
   readonly status: RunStatus;

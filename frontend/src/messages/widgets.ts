@@ -11,6 +11,7 @@ export type ViewName =
   | "controls"
   | "findings"
   | "comparison"
+  | "runs"
   | "stepper";
 
 /** All cards, or one line and the curve of the loss. */

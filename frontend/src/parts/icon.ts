@@ -11,6 +11,8 @@ const PATHS = {
   compact: "M3 3h10M5 11l3-3 3 3",
   /** All cards are shown. */
   whole: "M3 3h10M5 8l3 3 3-3",
+  /** A file is saved. */
+  save: "M8 2v8M4.5 6.5 8 10l3.5-3.5M2 13h12",
   screen: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
   leaveScreen: "M6 2v4H2M14 6h-4V2M10 14v-4h4M2 10h4v4",
 } as const;

@@ -64,6 +64,7 @@ export function emptyMessage(session: RunSession): string {
   if (session.isLoading) return "Loading what this run has recorded";
   const status = session.state?.status;
   const active = ["waiting", "running", "pausing", "paused"];
+  if (session.exported !== null) return "This page was saved before the first step";
   const ended = status !== undefined && !active.includes(status);
   return ended ? "This run ended before its first step" : "Waiting for the first step";
 }

@@ -44,8 +44,17 @@ export function isDark(element: Element): boolean {
   return globalThis.matchMedia?.("(prefers-color-scheme: dark)").matches ?? false;
 }
 
+/**
+ * Calls `onChange` when the theme changes, and again in the next animation frame, because JupyterLab
+ * hides the page while it changes its theme; returns what ends it.
+ */
 export function watchTheme(onChange: () => void): () => void {
-  const observer = new MutationObserver(onChange);
+  let frame = 0;
+  const observer = new MutationObserver(() => {
+    onChange();
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(onChange);
+  });
   observer.observe(document.body, {
     attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "data-vscode-theme-kind"],
   });
@@ -53,6 +62,7 @@ export function watchTheme(onChange: () => void): () => void {
   systemTheme?.addEventListener("change", onChange);
   return () => {
     observer.disconnect();
+    cancelAnimationFrame(frame);
     systemTheme?.removeEventListener("change", onChange);
   };
 }

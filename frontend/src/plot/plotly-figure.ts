@@ -7,6 +7,7 @@ import { ClickPlaces } from "./click-places";
 import { joinZoom, zoomOthers } from "./common-zoom";
 import {
   type ClickedPoint,
+  CONFIG,
   type DrawnAxis,
   type Layout,
   loadPlotly,
@@ -115,8 +116,7 @@ export class PlotlyFigure {
     this.placeholder.remove();
     const size = { width: this.width, height: this.height, ...this.commonZoom(layout) };
     const config = {
-      displaylogo: false,
-      responsive: false,
+      ...CONFIG,
       doubleClick: "reset",
       showTips: false,
       modeBarButtons: BUTTONS,

@@ -1,5 +1,6 @@
 /** The part of plotly.js that is used here, loaded once per page when it is first needed. */
 
+import { visibleText } from "../parts/visible-text";
 import type { RunSession } from "../session";
 
 export type Trace = Readonly<Record<string, unknown>>;
@@ -64,7 +65,14 @@ export async function loadPlotly(session: RunSession): Promise<Plotly> {
   return module.default;
 }
 
+/**
+ * Options of every figure. Formulas are not typeset: MathJax, which some pages have, makes links of
+ * any address in them.
+ */
+export const CONFIG = { displaylogo: false, responsive: false, typesetMath: false };
+
 /** Escapes a name, since plotly interprets some markup in its texts. */
 export function escapeMarkup(name: string): string {
-  return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const shown = visibleText(name);
+  return shown.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

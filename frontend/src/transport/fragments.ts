@@ -37,7 +37,7 @@ export class FragmentAssembler {
     this.incomplete.delete(message);
     if (!parts || !part || parts.length !== index) return null;
     parts.push(part);
-    if (parts.length === count) return decode(concatenate(parts));
+    if (parts.length === count) return decodeMessage(concatenate(parts));
     this.incomplete.set(message, parts);
     const [oldest] = this.incomplete.keys();
     if (this.incomplete.size > MAX_INCOMPLETE) this.incomplete.delete(oldest as number);
@@ -55,13 +55,15 @@ function concatenate(parts: Buffers): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function decode(bytes: Uint8Array<ArrayBuffer>): ReassembledMessage {
-  const headerEnd = LENGTH_BYTES + new DataView(bytes.buffer).getUint32(0, true);
+/** Decodes a message; its buffers are views of the bytes. */
+export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): ReassembledMessage {
+  const start = bytes.byteOffset;
+  const headerEnd = LENGTH_BYTES + new DataView(bytes.buffer, start).getUint32(0, true);
   const header = new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, headerEnd));
   const { content, lengths } = JSON.parse(header) as Header;
   let offset = headerEnd;
   const buffers = lengths.map((length) => {
-    const buffer = new DataView(bytes.buffer, offset, length);
+    const buffer = new DataView(bytes.buffer, start + offset, length);
     offset += length;
     return buffer;
   });

@@ -29,6 +29,8 @@ import type {
   Change,
   ChangeReply,
   Delivery,
+  ExportReply,
+  ReportExport,
   RequestedChange,
   RunSession,
   SeriesTable,
@@ -128,6 +130,10 @@ export class LiveSession implements RunSession {
     return this.data.notebook;
   }
 
+  get exported(): number | null {
+    return this.data.exported;
+  }
+
   get tables(): readonly SeriesTable[] {
     return this.data.tables;
   }
@@ -208,6 +214,10 @@ export class LiveSession implements RunSession {
     return this.requests.change(change);
   }
 
+  exportPage(report: ReportExport): Promise<ExportReply> {
+    return this.requests.exportPage(report);
+  }
+
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
@@ -279,6 +289,7 @@ export class LiveSession implements RunSession {
       case "graph":
       case "inspection":
       case "acknowledged":
+      case "page":
         this.requests.receive(message, buffers);
         break;
     }

@@ -16,6 +16,8 @@ import { buffersOf, hasTextBuffers, lacksBuffers } from "./text-buffers";
 /** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
 export const MAX_KEPT = 64;
 
+/** Messages that replace all before them. */
+const WHOLE: ReadonlySet<unknown> = new Set(["snapshot", "walk", "runs"]);
 const PUSHED: ReadonlySet<unknown> = new Set(["subjects", "picture", "histograms", "sample"]);
 
 /** A model whose messages are recorded. */
@@ -27,7 +29,7 @@ interface Received {
 }
 
 export class MessageRecorder {
-  /** Whether a listener has received a snapshot or a walk. */
+  /** Whether a listener has received a snapshot, a walk or all runs. */
   hasDelivered = false;
   /** Whether buffers arrive as text. */
   isText = false;
@@ -91,7 +93,7 @@ export class MessageRecorder {
     for (const listener of [...this.listeners]) listener(content, buffers);
   }
 
-  /** Keeps a snapshot or a walk, and the frames after it. */
+  /** Keeps a message with everything, and those after it. */
   private keep(message: Received): void {
     if (isPushed(message.content)) {
       this.pushed = [...this.pushed, message].slice(-MAX_KEPT);
@@ -118,5 +120,5 @@ function isPushed(content: unknown): boolean {
 }
 
 function isWhole(content: unknown): boolean {
-  return typeOf(content) === "snapshot" || typeOf(content) === "walk";
+  return WHOLE.has(typeOf(content));
 }

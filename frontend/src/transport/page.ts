@@ -34,7 +34,7 @@ export function channelKey(runId: string): string {
   return `run ${runId}`;
 }
 
-/** The key of the stepper that uses a channel. */
-export function stepperKey(channel: string | null): string {
-  return `stepper ${channel}`;
+/** The key of a view with messages of its own, which uses a channel. */
+export function ownKey(view: string, channel: string | null): string {
+  return `${view} ${channel}`;
 }

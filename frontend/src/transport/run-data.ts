@@ -1,6 +1,7 @@
 /** The data of a run on this page: a snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
+import { recordOf } from "../decoding/records";
 import { ProgressHistory } from "../history/progress-history";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
@@ -25,6 +26,7 @@ export class RunData {
   samples: readonly SampleSeries[] = [];
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
+  exported: number | null = null;
   /** Whether all views draw the newest frame. */
   drawsAll = true;
   private steps = ProgressHistory.empty();
@@ -67,11 +69,12 @@ export class RunData {
     this.findings = message.findings;
     this.history = message.history;
     this.frozen = new Set(message.frozen);
-    this.configuration = message.configuration;
+    this.configuration = recordOf(message.configuration);
     this.tuning = message.tuning;
     this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
+    this.exported = message.exported;
     this.sequence = message.seq;
     this.state = message.run;
     this.steps = ProgressHistory.fromSnapshot(message.progress, message.run.epoch_start);
@@ -83,7 +86,7 @@ export class RunData {
    * it is missing or its rows cannot be decoded: then a new snapshot is needed.
    */
   applyFrame(message: FrameMessage, buffers: Buffers): "applied" | "ignored" | "lost" {
-    if (this.sequence === null) return "ignored";
+    if (this.sequence === null || this.state === null) return "ignored";
     if (message.seq !== this.sequence + 1) return "lost";
     try {
       for (const table of message.tables) this.appendRows(table, buffers);
@@ -98,12 +101,12 @@ export class RunData {
     if (message.findings) this.findings = message.findings;
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
-    if (message.configuration) this.configuration = message.configuration;
+    if (message.configuration) this.configuration = recordOf(message.configuration);
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;
-    this.state = message.run;
-    this.steps.add(message.run);
+    this.state = { ...this.state, ...message.run };
+    this.steps.add(this.state);
     this.drawsAll = message.draws_all;
     return "applied";
   }

@@ -11,6 +11,7 @@ import type {
   GraphMessage,
   HistogramsMessage,
   InspectionMessage,
+  PagePartMessage,
   PictureMessage,
   SampleMessage,
   SubjectsMessage,
@@ -19,13 +20,16 @@ import type { ControlAction, PageMessage } from "../messages/page";
 import type { HistogramBins, PictureKind, PictureSubject } from "../messages/values";
 import type {
   ChangeReply,
+  ExportReply,
   GradientHistogram,
   Inspection,
   Picture,
+  ReportExport,
   RequestedChange,
   Sample,
 } from "../session";
 import { type Channel, send } from "./channel";
+import { PageExports } from "./page-exports";
 import { firstRequestNumber, NO_ANSWER, PendingRequests } from "./pending-requests";
 
 /** Time in which the kernel must acknowledge a click. */
@@ -39,6 +43,7 @@ export type Answer =
   | Requested<HistogramsMessage>
   | Requested<PictureMessage>
   | Requested<SampleMessage>
+  | PagePartMessage
   | AcknowledgedMessage;
 
 /** A reply that may also be sent without a request. */
@@ -62,9 +67,12 @@ export class RunRequests {
     reason,
   }));
   private readonly controls = new Map<number, (answered: boolean) => void>();
+  private readonly pages: PageExports;
   private lastRequest = firstRequestNumber();
 
-  constructor(private readonly channel: Channel) {}
+  constructor(private readonly channel: Channel) {
+    this.pages = new PageExports(channel);
+  }
 
   graphOf(signature: string): Promise<GraphData | null> {
     const pending = this.requestedGraphs.get(signature);
@@ -135,6 +143,11 @@ export class RunRequests {
     return this.request(this.changes, (request) => ({ ...change, request }));
   }
 
+  exportPage(report: ReportExport): Promise<ExportReply> {
+    this.lastRequest += 1;
+    return this.pages.request(this.lastRequest, report);
+  }
+
   private act(message: (request: number) => PageMessage): Promise<boolean> {
     this.lastRequest += 1;
     const request = this.lastRequest;
@@ -177,7 +190,11 @@ export class RunRequests {
       case "sample":
         this.samples.resolve(message.request, readSample(message.sample, buffers));
         break;
+      case "page":
+        this.pages.receive(message, buffers);
+        break;
       case "acknowledged":
+        this.pages.acknowledge(message.request);
         if (!this.changes.resolve(message.request, { answered: true, reason: null }))
           this.controls.get(message.request)?.(true);
         break;
@@ -194,6 +211,7 @@ export class RunRequests {
    * shown; false if it was sent by another page.
    */
   refuse(request: number, reason: string): boolean {
+    if (this.pages.refuse(request, reason)) return false;
     if (this.numbered.some((requests) => requests.fail(request, reason))) return false;
     const settle = this.controls.get(request);
     settle?.(true);
@@ -210,6 +228,7 @@ export class RunRequests {
     for (const settle of [...this.controls.values()]) settle(false);
     for (const requests of this.numbered) requests.close();
     this.structures.close();
+    this.pages.close();
   }
 
   private get questions() {

@@ -205,6 +205,7 @@ describe("every message", () => {
     void session.sample("samples", null);
     void session.control("pause");
     void session.setPace(20);
+    void session.exportPage(() => undefined);
     void session.ignore("dead-units", true);
     void session.changeTraining({
       type: "adjust",

@@ -16,6 +16,9 @@ from labkit.capture.hooks.registry import listeners_here
 
 _MAX_BATCHES = 256
 """Number of index lists to store for a loader; its workers prefetch some batches."""
+_READS_AHEAD = "DataLoaderShard"
+"""Accelerate's loader: it has its own iteration over another one, from which it reads one batch
+ahead until the last."""
 
 
 class _Issued:
@@ -63,6 +66,10 @@ def batches_taken_from(loader: DataLoader[Any]) -> int | None:
     None if it is unknown, for example because the class of the loader has its own iteration.
     """
     kind = type(loader)
+    if kind.__name__ == _READS_AHEAD and not getattr(loader, "skip_batches", 1):
+        taken = batches_taken_from(loader.base_dataloader)  # type: ignore[attr-defined]
+        at_end = bool(loader.end_of_dataloader)  # type: ignore[attr-defined]
+        return None if taken is None else taken - (not at_end)
     if kind.__iter__ is not DataLoader.__iter__ or kind.__hash__ is not object.__hash__:
         return None
     iterator = _newest.get(loader)

@@ -74,6 +74,11 @@ class ReadingBudget:
         self.min_interval_ns = round(min_interval_ns * part)
         self.unseen_divisor = max(1.0, unseen_divisor * part)
 
+    def follow_steps(self, latest_next: Callable[[int], int], step: int) -> None:
+        """Take the reading at steps that follow from a step's number, whatever time it takes."""
+        self.latest_next = latest_next
+        self.due_at_credit, self.due_at_step = math.inf, latest_next(step)
+
     def note_planned(self, step: int) -> None:
         """Record that the reading is planned for a step."""
         if self.latest_next is not None:

@@ -83,6 +83,7 @@ class GraphReading(Reading):
         waits = context.awaits_module_calls and context.run.graph is not None
         if waits or len(self._read) >= _MAX_IN_STEP:
             return False
+        self._table.find_whole_parameters()
         keys = graph_keys(context.roots, self._table)
         if keys not in self._read:
             self._read_graph(context, keys)

@@ -18,6 +18,7 @@ from labkit.capture.readings.gradient_copies import GradientNoise, PreviousGradi
 from labkit.capture.readings.histograms import WIDTH, counted_elements, distributions
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named, Rotation
+from labkit.capture.readings.shard_norms import NamedShard, ShardNormReader
 from labkit.capture.readings.weight_copies import WeightCopies
 from labkit.run import Run, SeriesTable
 from labkit.run.histograms import HISTOGRAM_BINS
@@ -28,6 +29,11 @@ _UNREADABLE = (
     "Parameters of class {kind} ({first} first) are not read, as this class keeps their values in "
     "a way of its own, in parts on several devices for example. They have no norms, histograms and "
     "update ratios; the loss, the learning rates and the other parameters are recorded."
+)
+_UNSAVED_SHARDS = (
+    "Each process holds a part of some parameters ({first} first). The norms of their gradients "
+    'are combined from the files of all processes, and this run has none: lk.watch(model, save="'
+    'runs/x.lab") in each process writes them.'
 )
 _MAX_COUNTED = 2**20
 """Maximum number of elements that are counted at once for histograms; parameters rotate."""
@@ -52,6 +58,8 @@ class ParameterReader:
         None before the first sampled update.
     previous : PreviousGradients
         Copies of gradients of the previous step, for cosines.
+    shards : ShardNormReader
+        Reads parameters of which this process holds a part only.
     """
 
     def __init__(self, name: str, entries: Sequence[Watched], limit: MemoryLimit) -> None:
@@ -62,6 +70,7 @@ class ParameterReader:
         self.newest = {"norms": 0, "histograms": 0, "weights": 0}
         """The newest step of which these were read; 0 without any."""
         self.previous = PreviousGradients(limit)
+        self.shards = ShardNormReader(self._suffix)
         self._noise = GradientNoise(limit)
         self._copies = WeightCopies(limit)
         self._histogram_rotation = Rotation(counted_elements)
@@ -92,6 +101,8 @@ class ParameterReader:
         step: int,
         scale: torch.Tensor | None,
         entries: Sequence[Watched] | None = None,
+        *,
+        shards_only: bool = False,
     ) -> None:
         """Read the 2-norm of every gradient, in one fused reduction if possible.
 
@@ -106,10 +117,16 @@ class ParameterReader:
             with AMP.
         entries : sequence of Watched, optional
             The parameters to read, of one of several optimizers; all by default.
+        shards_only : bool
+            Whether only those are read of which this process holds a part.
         """
         names, gradients = self.gradients(entries)
         self._notify_of_unreadable(run)
-        if not gradients:
+        if self.shards.holders:
+            self.newest["norms"] = step
+            shards = self._shard_gradients(entries)
+            self.shards.read(run, transfer, step, shards, scale)
+        if not gradients or shards_only:
             return
         self.newest["norms"] = step
         found = norms.fused_norms(gradients) if scale is None else None
@@ -127,11 +144,14 @@ class ParameterReader:
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
         """Read the norms after a backward pass, divided by the factor of a gradient scaler."""
         names, gradients = self.gradients()
+        if self.shards.holders:
+            self.shards.read_before_clipping(self._shard_gradients(), scale)
         if gradients:
             self._unclipped = names, _unscale(norms.norms(gradients), scale)
 
     def retract_norms(self, step: int) -> None:
         """Drop the unwritten norms of a step, as its gradients have changed."""
+        self.shards.retract(step)
         if self._unwritten and self._unwritten[-1][0] == step:
             self._unwritten.pop()
             self.newest["norms"] = step - 1
@@ -145,6 +165,7 @@ class ParameterReader:
 
     def write(self, run: Run, done: int) -> None:
         """Write the norms of steps up to `done` into the run; later ones may be incomplete."""
+        self.shards.write(run, done)
         rows = []
         while self._unwritten and self._unwritten[0][0] <= done:
             rows.append(self._unwritten.popleft())
@@ -210,14 +231,7 @@ class ParameterReader:
 
     def copy_weights(self) -> None:
         """Copy the next weights before an update."""
-        parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
-        self._copies.copy(
-            [
-                (name, p)
-                for name, p in parameters
-                if p is not None and torch_compat.has_storage(p) and self._can_read(name, p)
-            ]
-        )
+        self._copies.copy(self._named_weights())
 
     def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read the norms of the copied weights, and their update ratios."""
@@ -227,19 +241,14 @@ class ParameterReader:
 
     def read_present_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read the norms of all weights as they are now."""
-        parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
-        present = [
-            (name, p.detach())
-            for name, p in parameters
-            if p is not None and torch_compat.has_storage(p) and self._can_read(name, p)
-        ]
-        names, weights = [name for name, _ in present], [weight for _, weight in present]
+        present = self._named_weights()
+        names, weights = [name for name, _ in present], [weight.detach() for _, weight in present]
         if weights:
             self.submit(run, transfer, "weight_norm", step, names, norms.norms(weights))
 
     def release(self) -> None:
         """Release every tensor."""
-        self._unclipped = None
+        self._unclipped = self.shards.unclipped = None
         self._copies.release()
         self.previous.release()
         self._noise.release()
@@ -268,9 +277,10 @@ class ParameterReader:
 
     def _table(self, run: Run, kind: str, names: Iterable[str]) -> SeriesTable:
         """Return a table with columns for all parameters, and for former names."""
-        known = set(self._names)
+        own = [name for name in self._names if name not in self.shards.holders]
+        known = set(own)
         former = [name for name in names if name not in known]
-        return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *former))
+        return run.recorder.table(f"{kind}{self._suffix}", kind, (*own, *former))
 
     def gradients(
         self, entries: Sequence[Watched] | None = None
@@ -286,22 +296,50 @@ class ParameterReader:
             if parameter is None or not parameter.requires_grad:
                 continue
             gradient = parameter.grad
-            if gradient is not None and self._can_read(entry.names[0], gradient):
+            values = None if gradient is None else self._values(entry.names[0], gradient)
+            if values is not None:
                 names.append(entry.names[0])
-                gradients.append(gradient.detach() if gradient.requires_grad else gradient)
+                gradients.append(values.detach() if values.requires_grad else values)
         return names, gradients
 
-    def _can_read(self, name: str, tensor: torch.Tensor) -> bool:
-        """Return whether torch stores the values of a parameter or gradient directly."""
+    def _shard_gradients(self, entries: Sequence[Watched] | None = None) -> list[NamedShard]:
+        """Return the parts of gradients that this process holds, and the names."""
+        found = []
+        for entry in self.entries if entries is None else entries:
+            parameter, name = entry.parameter(), entry.names[0]
+            if name in self.shards.holders and parameter is not None and parameter.requires_grad:
+                gradient = parameter.grad
+                shard = None if gradient is None else torch_compat.shard_of(gradient)
+                if shard is not None:
+                    found.append((name, shard))
+        return found
+
+    def _named_weights(self) -> list[Named]:
+        """Return the parameters whose values can be read."""
+        found = []
+        for entry in self.entries:
+            parameter, name = entry.parameter(), entry.names[0]
+            if parameter is not None and torch_compat.has_storage(parameter):
+                values = self._values(name, parameter)
+                if values is not None:
+                    found.append((name, values))
+        return found
+
+    def _values(self, name: str, tensor: torch.Tensor) -> torch.Tensor | None:
+        """Return the values of a parameter or gradient; None if they cannot be read here."""
         if type(tensor) is torch.Tensor or torch_compat.holds_values(tensor):
-            return True
-        self._unreadable.setdefault(name, type(tensor).__name__)
-        return False
+            return tensor
+        values = self.shards.values_of(name, tensor)
+        if values is None and name not in self.shards.holders:
+            self._unreadable.setdefault(name, type(tensor).__name__)
+        return values
 
     def _notify_of_unreadable(self, run: Run) -> None:
         if self._unreadable:
             first, kind = next(iter(self._unreadable.items()))
             run.add_notice(NORMS, _UNREADABLE.format(kind=kind, first=first))
+        if self.shards.holders and run.path is None:
+            run.add_notice(NORMS, _UNSAVED_SHARDS.format(first=next(iter(self.shards.holders))))
 
     def _named_gradients(self) -> list[Named]:
         return list(zip(*self.gradients(), strict=True))

@@ -10,9 +10,12 @@ from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.parameter_reader import NORMS, ParameterReader
 from labkit.capture.readings.reading import Reading, UpdateContext
+from labkit.capture.readings.shard_norms import next_shared_step
 from labkit.capture.readings.training_modes import TrainingModes
 
 _MAX_STEPS_BETWEEN_NORMS = 128
+_STEPS_UNTIL_KNOWN = 3
+"""Number of steps after which it is known whether there are parts of gradients to read."""
 
 
 class NormReading(Reading):
@@ -37,10 +40,13 @@ class NormReading(Reading):
         )
         self._modes = modes
         self._frozen = frozen
+        self._follows_steps = False
+        self.shards_only = False
+        """Whether only parts of gradients are read, as another process reads all others."""
 
     def after_pass(self, context: UpdateContext) -> bool:
         """Read the norms before clipping, unless gradients are known to be unclipped."""
-        if context.reader.rescaled is False:
+        if context.reader.rescaled is False and not context.reader.shards.holders:
             return False
         context.reader.read_norms_before_clipping(context.scale)
         return True
@@ -55,9 +61,24 @@ class NormReading(Reading):
         scale = getattr(context.optimizer, "grad_scale", None)
         scale = scale if isinstance(scale, torch.Tensor) else None
         context.reader.read_norms(
-            context.run, context.transfer, context.step, scale, context.entries
+            context.run,
+            context.transfer,
+            context.step,
+            scale,
+            context.entries,
+            shards_only=self.shards_only,
         )
+        self._adapt_to_shards(context)
         return True
+
+    def _adapt_to_shards(self, context: UpdateContext) -> None:
+        """Read parts of gradients at the same steps in all processes."""
+        has_shards = any(reader.shards.holders for reader in context.readers)
+        if has_shards and not self._follows_steps:
+            self._follows_steps = True
+            self.budget.follow_steps(next_shared_step, context.step)
+        elif self.shards_only and not has_shards and context.step >= _STEPS_UNTIL_KNOWN:
+            self.budget.enabled = False
 
 
 class WeightReading(Reading):

@@ -114,6 +114,7 @@ class ReadingSchedule:
             intercepts_models=intercepts_models,
         )
         self.planned: frozenset[Reading] = frozenset()
+        self._has_several_processes = False
         self.next_required_step = 1.0
         self.readers: list[ParameterReader] = []
 
@@ -122,6 +123,19 @@ class ReadingSchedule:
         self.budget.fraction = self.spare_time.fraction = fraction
         for reading in self._readings:
             reading.budget.scale(fraction)
+
+    def set_rank(self, rank: int) -> None:
+        """Read what several processes that train one model need to read.
+
+        Only rank 0 reads all. In each, gradients between the passes of a step may be those of one
+        process, so that they have no noise scale.
+        """
+        self._noise.budget.enabled = False
+        self._has_several_processes = True
+        if rank:
+            self.norms.shards_only = True
+            for reading in self._costly:
+                reading.budget.enabled = False
 
     @property
     def spent_ns(self) -> int:
@@ -209,7 +223,7 @@ class ReadingSchedule:
 
     def expect_several_passes(self) -> None:
         """Enable the readings of loops with several backward passes in each step."""
-        self._noise.budget.enabled = True
+        self._noise.budget.enabled = not self._has_several_processes
 
     def exclude_time(self, ns: int) -> None:
         """Exclude a pause of the loop, in nanoseconds, from the intervals of readings."""

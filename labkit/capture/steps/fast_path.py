@@ -163,7 +163,7 @@ class FastPath:
                 before, probe.before = probe.before, None
                 parameter = probe.parameter
                 gradient = None if parameter is None else parameter.grad  # None: closed elsewhere
-                if gradient is None:
+                if parameter is None or gradient is None:
                     continue
                 version = tensor_version(gradient)
                 if gradient is before and version == probe.before_version:

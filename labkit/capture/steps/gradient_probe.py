@@ -111,8 +111,7 @@ class GradientProbe:
         """Record the gradient and the parameter's version after a backward pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         self.before = None
-        if gradient is not None:
-            self.id_after_pass, self.version_after_pass = id(gradient), tensor_version(gradient)
+        self.id_after_pass, self.version_after_pass = _state(gradient)
         if self.parameter is not None:
             self.weights_version_after_pass = tensor_version(self.parameter)
 
@@ -127,7 +126,7 @@ class GradientProbe:
     def record_reading(self) -> None:
         """Record the gradient when it is read before an update."""
         gradient = None if self.parameter is None else self.parameter.grad
-        self._read = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+        self._read = _state(gradient)
         is_same = self._read[0] == self.id_after_pass
         self._changes_before_update = self._read[1] - self.version_after_pass if is_same else 0
 
@@ -139,8 +138,9 @@ class GradientProbe:
     def update_cleared(self) -> None:
         """Set `cleared` at the start of a pass: whether the gradient was cleared since the last."""
         before = self.before
-        if before is None:
-            self.cleared = True
+        if before is None:  # FSDP sets it in the last one of several passes only
+            is_late = self.parameter is not None and not holds_values(self.parameter)
+            self.cleared = self.id_after_pass != 0 or not is_late
         elif (id(before), self.before_version) == (self.id_after_pass, self.version_after_pass):
             self.cleared = False
         else:
@@ -149,7 +149,7 @@ class GradientProbe:
     def record_step(self) -> None:
         """Record the gradient at the end of a step, to detect whether the next pass adds to it."""
         gradient = None if self.parameter is None else self.parameter.grad
-        self._stepped = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+        self._stepped = _state(gradient)
         if self.parameter is not None and self.weights_version_after_pass >= 0:
             changed = tensor_version(self.parameter) - self.weights_version_after_pass
             self._changes_in_update = changed
@@ -210,6 +210,11 @@ def has_gradient(parameter: torch.Tensor | None) -> bool:
     """Return whether a parameter has a gradient that is not zero; on the CPU by some elements."""
     gradient = None if parameter is None else parameter.grad
     return gradient is not None and not (gradient.is_cpu and is_zero(gradient))
+
+
+def _state(gradient: torch.Tensor | None) -> tuple[int, int]:
+    """Return the identity and the version of a gradient; 0 and -1 without one."""
+    return (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
 
 
 def is_zero(gradient: torch.Tensor) -> bool:

@@ -131,6 +131,7 @@ class PassRecorder:
         loop = self._loop
         loop.unrelated_passes += 1
         roots = roots_of(tensors)
+        loop.table.find_whole_parameters()  # their gradients may not be distributed yet
         reached = reached_by(roots, loop.table)
         if not reached and loop.table.refresh():
             loop.recorders.parameters_changed()

@@ -12,6 +12,7 @@ import time
 from collections import deque
 
 from labkit.capture.incidents.detection import IncidentDetector
+from labkit.capture.readings.process_series import ProcessSeries
 from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.readings.step_timing import StepTiming
 from labkit.run import Run
@@ -65,6 +66,7 @@ class StepPlan:
         self._accounted = 0
         self._hooks_ns = 0
         self._max_interval_ns = _MAX_INTERVAL_NS
+        self._process_series = ProcessSeries()
 
     def begin(self) -> None:
         """Start measuring time at the first step."""
@@ -162,6 +164,8 @@ class StepPlan:
         self._max_interval_ns = _MAX_INTERVAL_NS if run.viewers.present else _MAX_INTERVAL_UNSEEN_NS
         if done:
             self.timing.add_steps(done, loop_ns, budget.credit - credit)
+            if run.ranks is not None:
+                self._process_series.record(run, steps, done, loop_ns)
 
     def _waited_ns(self, watching_ns: int) -> int:
         """Return the part of the cost of a step for which the loop would have waited otherwise."""

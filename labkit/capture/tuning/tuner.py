@@ -13,6 +13,7 @@ from labkit.capture.steps import StepMachine
 from labkit.capture.tuning.adjustments import Adjustments
 from labkit.capture.tuning.freezing import Freezing
 from labkit.capture.tuning.group_table import LiveGroup, live_groups
+from labkit.capture.tuning.schedulers import scheduler_setups
 from labkit.run import Run
 from labkit.run.hyperparameters import Adjustment, ParameterGroup, TunableModule
 from labkit.run.run_event import MAX_EVENTS, RunEvent
@@ -105,6 +106,7 @@ class Tuner:
         if run is None:
             return
         run.add_group_setups([group.setup() for group in new])
+        run.add_scheduler_setups(scheduler_setups([group.optimizer for group in new]))
         self._described |= {group.name for group in new}
 
     def _read_modules(self) -> None:

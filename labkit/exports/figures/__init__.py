@@ -62,6 +62,10 @@ def figure(
     look, axis = _look(theme), step_axis(run, x)
     if isinstance(smoothing, bool) or not 0 <= smoothing <= 1:
         raise ValueError(f'smoothing={smoothing!r} is not from 0 to 1. Example: run.figure("loss")')
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
+        raise TypeError(
+            f'step={step!r} is no whole number. Example: run.figure("histograms", step=100)'
+        )
     options = CurvesOptions(axis, log is True, smoothing, marks, look)
     if name is None or not isinstance(name, str):
         return curves_figure(run, _panels(run, name), options)

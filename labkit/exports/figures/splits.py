@@ -9,6 +9,8 @@ import re
 from typing import NamedTuple
 
 _SPLITS = "train|training|valid|validation|val|testing|test|evaluation|eval|dev|holdout"
+_RANK = re.compile(r"(rank[0-9]+)/(.+)")
+"""Series of another process that trains the same model."""
 _SEPARATOR = "[ _./:-]+"
 _PREFIX = re.compile(rf"({_SPLITS}){_SEPARATOR}(.+)", re.IGNORECASE)
 _SUFFIX = re.compile(rf"(.+?){_SEPARATOR}({_SPLITS})", re.IGNORECASE)
@@ -39,9 +41,18 @@ def split_of(name: str) -> SplitName:
     (('accuracy', 'val'), ('accuracy', 'test'))
     >>> tuple(split_of("trainLoss")), tuple(split_of("t_test"))
     (('loss', 'train'), ('t_test', None))
+    >>> tuple(split_of("rank1/loss"))
+    ('loss', 'rank1')
     """
     if len(name) > _MAX_LENGTH:
         return SplitName(name, None)
+    if found := _RANK.fullmatch(name):
+        quantity, split = _split_of_series(found[2])
+        return SplitName(quantity, found[1] if split is None else f"{found[1]}/{split}")
+    return _split_of_series(name)
+
+
+def _split_of_series(name: str) -> SplitName:
     if found := _PREFIX.fullmatch(name):
         return _with_split(found[2], found[1])
     if found := _CAMEL_CASE.fullmatch(name):

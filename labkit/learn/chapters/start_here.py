@@ -13,6 +13,7 @@ from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
 from labkit.learn.prediction import MultipleChoice, Number
+from labkit.run import Run
 
 _CUDA = (True, False)
 _STEPS = np.arange(0, 700, 7)
@@ -183,6 +184,80 @@ _TAIL_MEAN = Exercise(
     ),
 )
 
+
+def _runs() -> dict[str, Run]:
+    """Return runs of 100 steps whose best is only seen at the end, and on average."""
+    falling = np.linspace(1.0, 0.2, 100)
+    losses = {
+        "broken": np.append(falling[:60], np.full(40, np.nan)),
+        "lucky": np.append(np.linspace(1.0, 0.6, 99), 0.01),
+        "dipped": np.append(np.full(50, 0.001), np.full(50, 0.7)),
+        "steady": falling,
+        "slow": np.linspace(1.0, 0.9, 100),
+    }
+    runs = {}
+    for name, values in losses.items():
+        runs[name] = Run(name)
+        runs[name].add_table("loss", "loss", ["loss"]).extend(range(1, 101), values)
+    return runs
+
+
+def _is_name(name: str) -> Callable[[CallResult], bool]:
+    return lambda attempt: isinstance(attempt.result, str) and attempt.result == name
+
+
+_BEST_RUN = Exercise(
+    name="best_run",
+    task=(
+        "Write `best_run(runs)`: it gets a dictionary of runs, and returns the name of the one "
+        "whose loss is lowest at the end, on average over the last tenth of its steps."
+    ),
+    evaluate=lambda function: try_out(lambda: function(_runs())),
+    is_right=_is_name("steady"),
+    praise="This is what you do by eye in `lk.compare`. With a hundred runs, code is quicker.",
+    mistakes=(
+        Mistake(
+            "last_only",
+            _is_name("lucky"),
+            "This run had one easy batch at its very end. Average over the last tenth.",
+        ),
+        Mistake(
+            "lowest_anywhere",
+            _is_name("dipped"),
+            "This run was lowest early on and got worse. Look at the end of the curve.",
+        ),
+        Mistake(
+            "not_a_number",
+            _is_name("broken"),
+            "The loss of this run is NaN at its end. Comparisons with NaN are always false, so "
+            "that `min` keeps it if it comes first. Leave such runs out, with `math.isfinite`.",
+        ),
+        Mistake(
+            "highest",
+            _is_name("slow"),
+            "This is the run with the highest loss. The best one has the lowest: `min`.",
+        ),
+        Mistake(
+            "the_run",
+            lambda attempt: isinstance(attempt.result, Run),
+            "This is the run itself. Return its name, the key in the dictionary.",
+        ),
+        Mistake(
+            "the_loss",
+            lambda attempt: isinstance(attempt.result, (float, np.floating)),
+            "This is a loss. Return the name of the run that has it.",
+        ),
+    ),
+    hints=(
+        "Compute one number for each run with your `tail_mean`. Which name belongs to the lowest?",
+        "`min(names, key=...)` returns the name for which the function after `key=` is lowest.",
+        (
+            "Keep the names for which `math.isfinite(tail_mean(*runs[name].series('loss')))`, then "
+            "take `min` of them with the same number as the key."
+        ),
+    ),
+)
+
 PLAN = Plan(
     title="Start here",
     predictions=(
@@ -206,5 +281,5 @@ PLAN = Plan(
             reasons={"0.0": "A loss of 0 is that of a model which is right, and sure of it."},
         ),
     ),
-    exercises=(_DEVICE, _TEN_CLASSES, _TAIL_MEAN),
+    exercises=(_DEVICE, _TEN_CLASSES, _TAIL_MEAN, _BEST_RUN),
 )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from labkit.run.printable import printable
+
 INK = "var(--jp-content-font-color1, currentColor)"
 FAINT = "var(--jp-content-font-color2, currentColor)"
 LINE = "var(--jp-border-color1, #8a8a8a)"
@@ -102,7 +104,7 @@ class Sheet:
         reach = {"start": length, "middle": length / 2, "end": 0.0}[anchor]
         self._put(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}"{weight} '
-            f'style="fill:{colour}">{html.escape(words)}</text>',
+            f'style="fill:{colour}">{html.escape(printable(words))}</text>',
             x + reach,
             y + size * 0.4,
         )
@@ -146,7 +148,7 @@ class Sheet:
     def finish(self, text: str, *, margin: float = 4) -> Picture:
         """Close the sheet; `text` says in words what it shows."""
         width, height = self._width + 2 * margin, self._height + 2 * margin
-        spoken = html.escape(" ".join(text.split()))
+        spoken = html.escape(printable(" ".join(text.split())))
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{spoken}" '
             f'width="{width:.0f}" height="{height:.0f}" '

@@ -5,7 +5,8 @@
 """
 
 from labkit.run.file.errors import FileError
+from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.reader import RunReader
 from labkit.run.file.run_file import RunFile, write_copy
 
-__all__ = ["FileError", "RunFile", "RunReader", "write_copy"]
+__all__ = ["FileError", "RankFiles", "RunFile", "RunReader", "write_copy"]

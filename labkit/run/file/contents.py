@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Self
 
 from labkit.run.file import schema
-from labkit.run.file.facts import run_facts, writer_facts
+from labkit.run.file.facts import FileEnd, run_facts, writer_facts
 from labkit.run.file.log_writer import LogWriter
 from labkit.run.file.row_writer import RowWriter
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.journal import Taken
+from labkit.run.results import ResultsReader
+from labkit.run.series_table import SeriesTable
 
 _TIMEOUT_SECONDS = 2.0
 """How long a write waits for readers that hold the file, in s."""
@@ -34,8 +36,8 @@ class Contents:
 
     Attributes
     ----------
-    process_ends : bool
-        Whether the process ends before the run has ended; its status in the file is then final.
+    end : "process", "copy" or None
+        What ends the file before the run has ended: the process, or that it is a copy.
     """
 
     def __init__(self, connection: sqlite3.Connection, run: SavedRun) -> None:
@@ -43,7 +45,8 @@ class Contents:
         self._run = run
         self._generation = time.time_ns()
         self._added_items = 0
-        self.process_ends = False
+        self.end: FileEnd | None = None
+        self._results = ResultsReader()
         self._start()
 
     @classmethod
@@ -73,7 +76,7 @@ class Contents:
     def write(self, taken: Taken) -> None:
         """Write what is new, in one transaction."""
         with self._transaction():
-            self._rows.write(self._run.tables, taken.rows)
+            self._rows.write(self._tables(), taken.rows)
             self._added_items += sum(map(len, taken.keys.values()))
             if self._added_items > _PRUNE_EVERY:
                 self._logs.write_all_items()
@@ -81,9 +84,7 @@ class Contents:
             else:
                 self._logs.write_items(taken.keys)
             self._logs.write_changes()
-            self._logs.write_facts(
-                {**run_facts(self._run, process_ends=self.process_ends), **self._writer()}
-            )
+            self._logs.write_facts(self._facts())
 
     def write_all(self) -> None:
         """Replace everything by what the run has in memory, in one transaction."""
@@ -92,25 +93,32 @@ class Contents:
         with self._transaction():
             for table in ("facts", "graphs", "findings", "events", "parameters"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
-            for series in self._run.tables.values():
+            for series in self._tables().values():
                 self._rows.write_whole(series)
             self._logs.write_all_items()
             self._logs.write_changes()
-            self._logs.write_facts(
-                {**run_facts(self._run, process_ends=self.process_ends), **self._writer()}
-            )
+            self._logs.write_facts(self._facts())
 
     def close(self) -> None:
         """Close the file; it must not be used afterwards."""
         self._connection.close()
+
+    def _tables(self) -> dict[str, SeriesTable]:
+        return {**self._run.tables, **self._run.shards.tables}
 
     def _start(self) -> None:
         """Write the names and facts again with the next transaction."""
         self._rows = RowWriter(self._connection)
         self._logs = LogWriter(self._connection, self._run)
 
-    def _writer(self) -> Mapping[str, object]:
-        return {"writer": {**writer_facts(), "generation": self._generation}}
+    def _facts(self) -> Mapping[str, object]:
+        tables = self._run.tables
+        return {
+            **run_facts(self._run, self.end),
+            "results": self._results.results(tables),
+            "outline": self._results.outline(tables),
+            "writer": {**writer_facts(), "generation": self._generation},
+        }
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

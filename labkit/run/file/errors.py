@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkit.run.error_text import described
+from labkit.run.printable import printable
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
@@ -55,7 +56,7 @@ def write_problem(error: Exception, path: Path) -> str:
 def warn(text: str) -> None:
     """Warn the user; without effect where warnings are errors, which must not end the training."""
     with suppress(RuntimeWarning):
-        warnings.warn(f"labkit: {text}", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"labkit: {printable(text)}", RuntimeWarning, stacklevel=3)
 
 
 def _code(error: Exception) -> int | None:

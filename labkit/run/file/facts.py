@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from dataclasses import replace
+from typing import Literal
 
 from labkit.run.error_text import described
 from labkit.run.file.saved_run import SavedRun
@@ -22,21 +23,25 @@ def writer_facts() -> dict[str, object]:
     }
 
 
-def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]:
+FileEnd = Literal["process", "copy"]
+
+
+def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
     """Return the state, the configuration and the progress of a run, by the names in the file.
 
-    With `process_ends`, the status is final.
+    The status is final if something ends the file before the run has ended.
     """
     observed, log = run.observations, run.findings_log
     facts: dict[str, object] = {
         "id": run.id,
         "name": run.name,
+        "started_at": run.started_at,
         "config": run.config,
         "note": run.note,
         "environment": run.environment,
         "model": run.model,
         "setup": run.setup,
-        "state": _final(run.state()) if process_ends else run.state(),
+        "state": run.state() if end is None else _final(run.state(), end),
         "findings": run.findings,
         "rules": {"known": log.rules, "ignored": log.ignored, "dropped": log.dropped},
         "progress": {
@@ -46,16 +51,21 @@ def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]
         "logged": {series.name: series.logged for series in run.sample_log.series()},
         "loading_seconds": observed.loading_ns / 1e9,
     }
+    if run.ranks is not None:
+        facts |= {"ranks": run.ranks, "shards": dict(run.shard_counts)}
     groups = run.parameter_groups
     if groups:  # an ended run has none
         facts["parameter_groups"] = groups
     return facts
 
 
-def _final(state: RunState) -> RunState:
-    """Return the state of a run whose process ends."""
+def _final(state: RunState, end: FileEnd) -> RunState:
+    """Return the state of a run whose file ends."""
     if state.status in FINAL_STATUSES:
         return state
+    if end == "copy":
+        message = f"this file was saved after step {state.step:,}, while the run went on"
+        return replace(state, status="stopped", message=message, remaining=None)
     error = getattr(sys, "last_value", None)  # what has ended the main program, if anything
     if isinstance(error, BaseException):
         return replace(state, status="failed", message=f"the process ended: {described(error)}")

@@ -14,6 +14,7 @@ from labkit.run.buckets import Floats
 from labkit.run.file.arrays import from_bytes
 from labkit.run.file.errors import DamagedError
 from labkit.run.file.json_values import decoded, parsed
+from labkit.run.file.sample_contents import checked_content
 from labkit.run.findings_log import FindingEntry
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node
@@ -135,20 +136,10 @@ class LogReader:
         for name, step, kind, description, width, height, content in self._new_rows(
             "samples", "name, step, kind, description, width, height, content"
         ):
-            if not isinstance(content, bytes):
-                raise DamagedError("a sample has no contents")
-            checked = decoded(SampleKind, kind, "the kind of a sample")
-            if checked != "image":
-                content.decode()
-            yield LoggedSample(
-                _text(name),
-                _step(step),
-                checked,
-                content,
-                _text(description),
-                _step(width),
-                _step(height),
-            )
+            checked: SampleKind = decoded(SampleKind, kind, "the kind of a sample")
+            size = (_step(width), _step(height))
+            whole = checked_content(checked, content, size)
+            yield LoggedSample(_text(name), _step(step), checked, whole, _text(description), *size)
 
     def parameters(self) -> dict[str, Inspection]:
         """Return the statistics of the parameters at the end of the run."""

@@ -14,6 +14,8 @@ from labkit.run.file.schema import check_header
 SUFFIX = ".lab"
 _EXAMPLE = 'Example: lk.watch(model, save="runs/mlp.lab")'
 _HEADER_BYTES = 100
+_MAX_NAME_BYTES = 160
+"""Maximum size of the name of a run in that of its file; file systems allow some 255."""
 
 
 def checked_path(given: object, name: str) -> Path:
@@ -39,19 +41,41 @@ def checked_path(given: object, name: str) -> Path:
     ValueError
         If there is a file of another kind.
     """
+    path = target_path(
+        given, name, SUFFIX, f"save takes the path of a file or a folder. {_EXAMPLE}"
+    )
+    if path.exists():
+        check_is_run(path)
+    return path
+
+
+def target_path(given: object, name: str, suffix: str, usage: str) -> Path:
+    """Return where to write a file, without creating anything.
+
+    Parameters
+    ----------
+    given : object
+        A path; that of a folder, or one that ends with a slash, gets a name.
+    name : str
+        What the name of a file in a folder begins with; the time follows.
+    suffix : str
+    usage : str
+        What is taken, with an example, for the error's text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no path.
+    """
     if not isinstance(given, (str, os.PathLike)):
-        raise TypeError(
-            f"save takes the path of a file or a folder, not {type(given).__name__}. {_EXAMPLE}"
-        )
+        raise TypeError(f"{usage} Given was {type(given).__name__}.")
     text = os.fspath(given)
     if isinstance(text, bytes) or not text.strip() or "\0" in text:
-        raise ValueError(f"save takes the path of a file or a folder, not {given!r}. {_EXAMPLE}")
+        raise ValueError(f"{usage} Given was {given!r}.")
     path = Path(os.path.abspath(text))  # noqa: PTH100 - links are left as they are
     if path.is_dir() or text.endswith(("/", os.sep)):
         moment = time.strftime("%Y%m%d-%H%M%S")
-        path = path / f"{_file_name(name)}-{moment}{SUFFIX}"
-    if path.exists():
-        check_is_run(path)
+        path = path / f"{_file_name(name)}-{moment}{suffix}"
     return path
 
 
@@ -105,4 +129,5 @@ def _file_name(name: str) -> str:
     >>> _file_name("G + D"), _file_name("../x"), _file_name("")
     ('G-D', 'x', 'run')
     """
-    return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "run"
+    plain = re.sub(r"[^\w.-]+", "-", name[:_MAX_NAME_BYTES]).strip(".-")
+    return plain.encode()[:_MAX_NAME_BYTES].decode(errors="ignore") or "run"

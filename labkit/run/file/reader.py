@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,36 +17,18 @@ from labkit.run.file.json_values import decoded
 from labkit.run.file.log_reader import LogReader
 from labkit.run.file.opening import OpenFile
 from labkit.run.file.row_reader import RowReader
+from labkit.run.file.writer import Writer
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
+from labkit.run.kinds import SHARD_KINDS
+from labkit.run.ranks import RankFacts
 from labkit.run.run_record import RunRecord
 from labkit.run.run_setup import RunSetup
+from labkit.run.series_table import SeriesTable
 from labkit.run.state import ModelFacts, RunState
 from labkit.run.step_knots import Knot
 
 _MAX_KNOTS = 1_000
-
-
-@dataclass(frozen=True)
-class Writer:
-    """The process that writes a file.
-
-    Attributes
-    ----------
-    process : int
-        Its number.
-    host : str
-        Name of its machine.
-    written_at : float
-        When it last wrote, in s since 1970.
-    generation : int
-        Changes when everything was written anew.
-    """
-
-    process: int
-    host: str
-    written_at: float
-    generation: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +47,12 @@ class FileFacts:
     note : str
     environment : dict of str to str
     parameter_groups : tuple of ParameterGroup
+    ranks : RankFacts or None
+        The place of the run among those of several processes.
+    shards : dict of str to int
+        The number of processes that hold a part, for each parameter of which each holds one.
+    started_at : float
+        When the run was created, in s since 1970; NaN if unknown.
     """
 
     id: str
@@ -75,6 +64,9 @@ class FileFacts:
     note: str
     environment: dict[str, str]
     parameter_groups: tuple[ParameterGroup, ...] = ()
+    ranks: RankFacts | None = None
+    shards: dict[str, int] = field(default_factory=dict)
+    started_at: float = math.nan
 
 
 class RunReader:
@@ -129,11 +121,16 @@ class RunReader:
 
     def _read(self, run: ChangeableRun) -> FileFacts:
         data, before = self._logs.facts(), self._facts
+        if not data:
+            raise FileError(
+                f"{self._path.name} has no contents yet: its process has only begun to write it, "
+                "or was killed before it did. Try again in a second."
+            )
         facts: FileFacts = decoded(FileFacts, data, self._path.name)
         if before is None or facts.writer.generation != before.writer.generation:
-            self._rows.read_all(run.recorder)
+            self._rows.read_all(_Tables(run))
         else:
-            self._rows.read_new(run.recorder)
+            self._rows.read_new(_Tables(run))
         _read_progress(run, data)
         run.graph_log.restore(self._logs.graphs(), self._logs.spans())
         _read_findings(run, data, self._logs)
@@ -165,6 +162,23 @@ class RunReader:
             raise
         except Exception as error:
             raise FileError(f"{self._path.name} is damaged ({described(error)}).") from error
+
+
+class _Tables:
+    """The tables of a run, with those of the parts that one process holds.
+
+    Parameters
+    ----------
+    run : RunRecord
+    """
+
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
+
+    def table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
+        """Return the table of an id, created if necessary; see `Recorder.table`."""
+        recorder = self._run.shards if kind in SHARD_KINDS else self._run.recorder
+        return recorder.table(id, kind, names)
 
 
 def _read_progress(run: RunRecord, data: Mapping[str, Any]) -> None:

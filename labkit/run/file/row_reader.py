@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,12 +13,29 @@ from labkit.run.buckets import Buckets, Floats, Steps
 from labkit.run.file.arrays import from_bytes, steps_from
 from labkit.run.file.errors import DamagedError
 from labkit.run.file.schema import MAX_CHUNK_ROWS
-from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
-from labkit.run.recorder import Recorder
+from labkit.run.kinds import SAMPLED_KINDS, SHARD_KINDS, WHOLE_KINDS
 from labkit.run.storage import Whole, rows_for
 
 _MAX_COLUMNS = 200_000
 _CHUNKS_AT_ONCE = 256
+_KINDS = SAMPLED_KINDS | WHOLE_KINDS | SHARD_KINDS.keys()
+
+
+class RowTarget(Protocol):
+    """What receives the rows of one table, as a `SeriesTable` does."""
+
+    def restore(self, whole: Whole, /) -> None:
+        """Replace the contents by the older rows, which are reduced to extremes."""
+
+    def extend(self, steps: Steps, rows: Floats, /) -> None:
+        """Append rows."""
+
+
+class RowTargets(Protocol):
+    """What has a target for each table, as a `Recorder` does."""
+
+    def table(self, id: str, kind: str, names: Sequence[str], /) -> RowTarget:
+        """Return the target of a table."""
 
 
 class _Table(NamedTuple):
@@ -50,20 +68,20 @@ class RowReader:
         self._connection = connection
         self._newest_chunk = 0
 
-    def read_all(self, recorder: Recorder) -> None:
-        """Replace the contents of a recorder's tables by those of the file."""
+    def read_all(self, targets: RowTargets) -> None:
+        """Replace the contents of some tables, for example those of a recorder, by the file's."""
         tables = self._tables()
         for number, table in tables.items():
-            found = recorder.table(table.name, table.kind, table.labels)
+            found = targets.table(table.name, table.kind, table.labels)
             found.restore(self._buckets(number, table))
         self._newest_chunk = 0
-        self._read(recorder, tables)
+        self._read(targets, tables)
 
-    def read_new(self, recorder: Recorder) -> None:
+    def read_new(self, targets: RowTargets) -> None:
         """Add the rows that were written since the last call."""
-        self._read(recorder, self._tables())
+        self._read(targets, self._tables())
 
-    def _read(self, recorder: Recorder, tables: dict[int, _Table]) -> None:
+    def _read(self, targets: RowTargets, tables: dict[int, _Table]) -> None:
         rows = self._connection.execute(
             "SELECT id, table_id, first_step, row_count, column_count, steps, data FROM chunks"
             " WHERE id > ? ORDER BY id",
@@ -75,12 +93,12 @@ class RowReader:
                 if number not in tables:
                     raise DamagedError("rows belong to no table")
                 table = tables[number]
-                series = recorder.table(table.name, table.kind, table.labels)
+                target = targets.table(table.name, table.kind, table.labels)
                 for columns, same in groupby(group, key=lambda chunk: chunk.values.shape[1]):
                     if columns > len(table.labels):
                         raise DamagedError(f"the table {table.name!r} lacks names of columns")
                     found = list(same)
-                    series.extend(
+                    target.extend(
                         np.concatenate([chunk.steps for chunk in found]),
                         np.concatenate([chunk.values for chunk in found]),
                     )
@@ -97,7 +115,7 @@ class RowReader:
             found.append(label)
         tables = {}
         for number, name, kind in self._connection.execute("SELECT id, name, kind FROM tables"):
-            if kind not in SAMPLED_KINDS | WHOLE_KINDS or not isinstance(name, str):
+            if kind not in _KINDS or not isinstance(name, str):
                 raise DamagedError(f"a table is of the unknown kind {kind!r:.40}")
             names = tuple(labels.get(number, ()))
             if len(set(names)) != len(names):

@@ -13,9 +13,11 @@ from queue import Empty, SimpleQueue
 from labkit.run.file.contents import Contents
 from labkit.run.file.errors import is_busy, warn, write_problem
 from labkit.run.file.paths import check_is_run, claim
+from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.journal import Journal
 from labkit.run.notices import NoticeLog
+from labkit.run.ranks import rank_of_file, rank_path
 
 INTERVAL_SECONDS = 0.5
 """Time between two writes while the run goes on, in s."""
@@ -45,7 +47,8 @@ class RunFile:
     ----------
     run : SavedRun
     path : Path
-        Where to write. If there is a file, the next free name is taken.
+        Where to write. If there is a file, the next free name is taken. Of several processes that
+        train together, each but that of rank 0 writes a file beside the one of rank 0.
     limit : int
         Size in bytes at which the older rows are replaced by their extremes, as the views show
         them.
@@ -66,8 +69,11 @@ class RunFile:
     """
 
     def __init__(self, run: SavedRun, path: Path, limit: int, notices: NoticeLog) -> None:
-        self.path = claim(path)
+        self._given = path
+        place = run.ranks
+        self.path = claim(path if place is None or not place.rank else rank_path(path, place.rank))
         self._run = run
+        self._rank_files: RankFiles | None = None
         self._limit = limit
         self._notices = notices
         self._process = os.getpid()
@@ -102,7 +108,7 @@ class RunFile:
             Whether the run has not ended itself.
         """
         if process_ends and self._contents is not None:
-            self._contents.process_ends = True
+            self._contents.end = "process"
         self._ending = True
         self._wake.put(None)
         if wait and self._process == os.getpid() and threading.current_thread() is not self._thread:
@@ -114,6 +120,7 @@ class RunFile:
         """Let the tables and logs of the run add what is new to the journal."""
         run = self._run
         run.recorder.write_to(self._journal)
+        run.shards.write_to(self._journal)
         run.histograms.journal = self._journal
         run.activations.journal = self._journal
         run.sample_log.journal = self._journal
@@ -126,10 +133,13 @@ class RunFile:
             self._wait(pause)
             began, spent = time.monotonic(), time.thread_time_ns()
             succeeded = self._write_guarded()
+            self._read_ranks()
             self._run.cost_totals.add_publishing(time.thread_time_ns() - spent)
             rest = min((time.monotonic() - began) / _SHARE_OF_TIME, _MAX_REST_SECONDS)
             pause = max(INTERVAL_SECONDS if succeeded else _RETRY_SECONDS, rest)
         self._write_guarded()
+        if self._read_ranks():
+            self._write_guarded()
         self._close()
 
     def _wait(self, seconds: float) -> None:
@@ -151,9 +161,10 @@ class RunFile:
     def _write(self) -> None:
         if _identity(self.path) != self._identity:
             raise FileNotFoundError(self.path)
+        self._move_beside_main()
         contents = self._contents or Contents.opened(self.path, self._run)
         self._contents = contents
-        for table in self._run.tables.values():
+        for table in (*self._run.tables.values(), *self._run.shards.tables.values()):
             _ = table.total  # moves rows that wait in its buffer
         now, steps = time.monotonic(), self._run.state().step
         is_full = contents.size > self._limit
@@ -179,6 +190,34 @@ class RunFile:
             return
         self._written_at, self._written_steps = now, steps
 
+    def _move_beside_main(self) -> None:
+        """Move the file of another rank than 0 beside that of rank 0, once its name is known."""
+        place = self._run.ranks
+        if place is None or not place.rank:
+            return
+        main = self.path.with_name(place.main_file or self._given.name)
+        if rank_of_file(self.path, main) == place.rank:
+            return
+        if self._contents is not None:
+            self._contents.close()
+            self._contents = None
+        target = claim(rank_path(main, place.rank))
+        self.path.replace(target)
+        self.path = target
+
+    def _read_ranks(self) -> bool:
+        """Read what other processes have written, if this is rank 0; return whether it is."""
+        place = self._run.ranks
+        if place is None or place.rank:
+            return False
+        files = self._rank_files or RankFiles(self.path, self._run.id, place.world_size)
+        self._rank_files = files
+        files.read_if_due(self._run.recorder, is_last=self._ending)
+        for text in files.problems:
+            self._notices.add("ranks", text)
+        files.problems.clear()
+        return True
+
     def _note_problem(self, error: Exception) -> None:
         now = time.monotonic()
         if is_busy(error):
@@ -201,6 +240,8 @@ class RunFile:
             warn(text)
 
     def _close(self) -> None:
+        if self._rank_files is not None:
+            self._rank_files.close()
         if self._contents is not None:
             self._contents.close()
         _open_files.discard(self)
@@ -237,6 +278,7 @@ def write_copy(run: SavedRun, path: Path) -> None:
     try:
         contents = Contents.created(draft, run)
         try:
+            contents.end = "copy"
             contents.write_all()
         finally:
             contents.close()

@@ -15,6 +15,7 @@ from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection
 from labkit.run.observations import Observations
+from labkit.run.ranks import RankFacts
 from labkit.run.recorder import Recorder
 from labkit.run.run_event import EventLog
 from labkit.run.run_setup import RunSetup
@@ -29,12 +30,16 @@ class SavedRun(Protocol):
 
     id: str
     name: str
+    started_at: float
     config: dict[str, Any]
     note: str
     environment: dict[str, str]
     model: ModelFacts
     setup: RunSetup
     recorder: Recorder
+    ranks: RankFacts | None
+    shards: Recorder
+    shard_counts: dict[str, int]
     histograms: HistogramLog
     activations: ActivationLog
     sample_log: SampleLog
@@ -62,6 +67,13 @@ class SavedRun(Protocol):
     @property
     def parameter_groups(self) -> tuple[ParameterGroup, ...]:
         """The parameter groups with their present hyperparameters."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended."""
+
+    def add_notice(self, part: str, text: str) -> None:
+        """Add a message about labkit itself."""
 
     def state(self, process_memory: int | None = None) -> RunState:
         """Return the state of the run at this moment."""

@@ -195,6 +195,12 @@ def create(connection: sqlite3.Connection) -> None:
         )
 
 
+def begins_as_run(header: bytes) -> bool:
+    """Return whether the first 100 bytes of a file are those of a run's file, of any version."""
+    is_database = header.startswith(b"SQLite format 3\0")
+    return is_database and header[68:72] == struct.pack(">I", APPLICATION_ID)
+
+
 def check_header(header: bytes, name: str) -> None:
     """Check the first 100 bytes of a file, before SQLite reads it.
 

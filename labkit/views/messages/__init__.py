@@ -11,6 +11,8 @@ module        exchanged by                                   where the protocol 
 ``page``      the run's channel, page to kernel              `HelloMessage.protocol`
 ``stepper``   the stepper's widget, in both directions       `WalkMessage.protocol`,
                                                              `WalkRequest.protocol`
+``runs``      the widget of a folder of runs, both ways      `RunsMessage.protocol`,
+                                                             `RunsRequest.protocol`
 ``pad``       the drawing pad's widget state                 `PadState.protocol`,
                                                              `PadDrawing.page_protocol`
 ``widgets``   the state of the channel and of the views      `ChannelState.protocol`

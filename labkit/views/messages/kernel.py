@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.page import AssetName
@@ -36,6 +36,8 @@ class SnapshotMessage(TypedDict):
 
     `acknowledged` is the highest number that a page has acknowledged; None if none. `handler`
     handled the newest message of a page that was handled while a loop ran; None if none was.
+    `exported` is when the page that contains the message was exported, in s since 1970; None if the
+    message was sent.
     """
 
     type: Literal["snapshot"]
@@ -55,15 +57,16 @@ class SnapshotMessage(TypedDict):
     course: str | None
     notebook: NotebookKind
     pending: list[str]
+    exported: float | None
 
 
 class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
-    `tables` are new rows. `snapshots` are complete tables that replace those of the page. `samples`
-    are those series of samples that changed. `draws_all` is whether all views draw the frame, or
-    only the status and the curves. `awaited` is whether the page acknowledges it at once, as the
-    kernel waits for that.
+    `run` has the fields of `RunState` that have changed. `tables` are new rows. `snapshots` are
+    complete tables that replace those of the page. `samples` are those series of samples that
+    changed. `draws_all` is whether all views draw the frame, or only the status and the curves.
+    `awaited` is whether the page acknowledges it at once, as the kernel waits for that.
     """
 
     type: Literal["frame"]
@@ -72,7 +75,7 @@ class FrameMessage(TypedDict):
     draws_all: bool
     awaited: bool
     handler: MessageHandler | None
-    run: RunState
+    run: dict[str, Any]
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]
     graph: NotRequired[GraphData]
@@ -153,8 +156,17 @@ class AssetMessage(TypedDict):
     name: AssetName
 
 
+class PagePartMessage(TypedDict):
+    """A part of an HTML page that is compressed with gzip, in one buffer; parts come in order."""
+
+    type: Literal["page"]
+    request: int
+    index: int
+    count: int
+
+
 class AcknowledgedMessage(TypedDict):
-    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change."""
+    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change or a page."""
 
     type: Literal["acknowledged"]
     request: int
@@ -192,6 +204,7 @@ KernelMessage = (
     | PictureMessage
     | SampleMessage
     | AssetMessage
+    | PagePartMessage
     | AcknowledgedMessage
     | RefusedMessage
     | FragmentMessage

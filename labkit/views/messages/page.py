@@ -128,6 +128,13 @@ class IgnoreRequest(TypedDict):
     request: int
 
 
+class ExportRequest(TypedDict):
+    """Requests the run as an HTML page."""
+
+    type: Literal["export"]
+    request: int
+
+
 class AdjustRequest(TypedDict):
     """Requests another value of a hyperparameter; of betas, `value` has two numbers."""
 
@@ -178,6 +185,7 @@ PageMessage = (
     | ControlRequest
     | PaceRequest
     | IgnoreRequest
+    | ExportRequest
     | AdjustRequest
     | FreezeRequest
     | BudgetRequest

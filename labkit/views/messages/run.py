@@ -117,7 +117,7 @@ class Progress(TypedDict):
 
 
 class RunState(TypedDict):
-    """The scalar facts of a run. Every snapshot and every frame contains all of them."""
+    """The scalar facts of a run: all of them in a snapshot, those that have changed in a frame."""
 
     name: str
     status: RunStatus

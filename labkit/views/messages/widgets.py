@@ -15,6 +15,7 @@ ViewName = Literal[
     "controls",
     "findings",
     "comparison",
+    "runs",
     "stepper",
 ]
 

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 
 from labkit.run import LoggedSample, Run
+from labkit.run.printable import shortened
 from labkit.views.still.sheet import INSET, LINE, ROOM, Section, label
 from labkit.views.still.sheet import lines as text_lines
 
@@ -14,6 +15,7 @@ _MAX_SIDE = 220
 """Maximum width and height of an image, in pixels of the picture."""
 _MAX_BYTES = 300_000
 """Maximum size of the files of the images, as a saved notebook contains them for each view."""
+_MAX_NAME = 80
 _MAX_TEXTS, _MAX_LINES, _LETTERS = 4, 6, 100
 _GAP, _BEFORE_TEXT = 16, 4
 
@@ -84,4 +86,4 @@ def _images(samples: list[LoggedSample]) -> tuple[str, int]:
 
 
 def _title(sample: LoggedSample) -> str:
-    return f"{sample.name}, step {sample.step:,}"
+    return f"{shortened(sample.name, _MAX_NAME)}, step {sample.step:,}"

@@ -198,9 +198,9 @@ def one_process():
 @pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("to_none", [True, False])
 @pytest.mark.usefixtures("one_process")
-def test_sharded_parameters_are_skipped_with_a_notice(parts, to_none):
-    """Each process holds a part of an FSDP2 parameter: losses and rates are recorded."""
-    model, (x, y), losses = Net(), batch(), {}
+def test_sharded_parameters_of_one_process_are_recorded_as_any_other(parts, to_none):
+    """The only process holds all of an FSDP2 parameter."""
+    model, (x, y), losses, norms = Net(), batch(), {}, {}
     fully_shard(model.fc1, mesh=init_device_mesh("cpu", (1,)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False, budget=1.0) as run:
@@ -210,11 +210,18 @@ def test_sharded_parameters_are_skipped_with_a_notice(parts, to_none):
                 loss = F.cross_entropy(model(x[rows]), y[rows])
                 loss.backward()
                 losses[step] += loss.item()
+            norms[step] = model.fc1.weight.grad.full_tensor().norm().item()
             optimizer.step()
             optimizer.zero_grad(set_to_none=to_none)
     assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
     assert points(run, "lr/0") == pytest.approx(dict.fromkeys(losses, 0.1))
-    assert [notice.text for notice in run.notices if "DTensor" in notice.text]
-    assert len(run.notices) == 1
+    assert run.notices == ()
     assert points(run, "grad_norm/fc2.weight")
-    assert not points(run, "grad_norm/fc1.weight")
+    found = points(run, "grad_norm/fc1.weight")
+    assert len(found) > 10
+    assert found == pytest.approx({step: norms[step] for step in found}, rel=1e-5)
+    assert run.series("weight_norm/fc1.weight")[0][-1] == STEPS
+    assert points(run, "update_ratio/fc1.weight")
+    named = {name for node in run.graph.nodes for name in node.parameters}
+    assert named == {name for name, _ in model.named_parameters()}
+    assert run.observations.unregistered == ()

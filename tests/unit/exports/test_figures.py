@@ -94,6 +94,11 @@ def test_other_bad_arguments_fail_at_once(run, arguments, text):
         run.figure(**arguments)
 
 
+def test_a_step_is_a_whole_number(run):
+    with pytest.raises(TypeError, match="no whole number"):
+        run.figure("histograms", step="last")
+
+
 def test_the_axis_may_be_epochs_or_time(run):
     epochs = run.figure("loss", x="epoch")
     assert epochs.data[0].x[[0, 19]].tolist() == [0.05, 1.0]

@@ -79,6 +79,17 @@ def test_names_and_values_that_are_not_usual_are_written(tmp_path):
     np.testing.assert_array_equal(read.series(HOSTILE)[1], np.array(values, np.float32))
 
 
+def test_names_are_written_for_tensorboard_as_they_are(tmp_path):
+    run = Run("a \ud800")
+    for name in (HOSTILE, "step time [ms]", "lone \ud800"):
+        run.add_table(f"metric/{name}", "metric", [name]).extend([1, 2], [1.0, float("nan")])
+    exports.to_tensorboard(run, tmp_path / "events")
+    read = exports.from_tensorboard(tmp_path / "events")
+    assert set(read.names()) == {HOSTILE, "step time [ms]", r"lone \ud800"}
+    exports.to_csv(run, tmp_path / "run.csv")
+    exports.to_parquet(run, tmp_path / "run.parquet")
+
+
 def test_parquet_has_nulls_where_a_series_has_no_point(run, tmp_path):
     exports.to_parquet(run, tmp_path / "run.parquet")
     frame = pandas.read_parquet(tmp_path / "run.parquet")

@@ -214,3 +214,12 @@ def test_the_views_take_an_imported_run(tmp_path):
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "finished, 2 steps" in data["text/plain"]
     assert "polyline" in data["image/svg+xml"]
+
+
+def test_what_the_file_does_not_say_is_not_known(tmp_path):
+    path = csv_file(tmp_path, "step,seconds,loss\n1,3,0.5\n2,6,0.25\n")
+    run = exports.from_csv_logger(path)
+    state = run.state(process_memory=1000)
+    assert (state.read_from, state.elapsed, state.process_memory) == ("metrics.csv", 6.0, None)
+    assert "rules were not evaluated" in run.notices[-1].text
+    assert run.findings == ()

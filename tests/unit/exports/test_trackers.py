@@ -62,13 +62,14 @@ def test_wandb_has_the_run_offline(run, tmp_path):
     wandb = pytest.importorskip("wandb", reason=f"wandb is not installed; {WHERE}")
     settings = wandb.Settings(silent=True, console="off")
     client = wandb.init(mode="offline", project="labkit", dir=tmp_path, settings=settings)
+    client.config.update({"lr": "mine"})
     exports.to_wandb(run, client)
     client.log({"mine": 1.0}, step=41)  # the user may go on
     summary, config = dict(client.summary), dict(client.config)
     client.finish()
     assert summary["_step"] == 40
     assert summary["loss"] == pytest.approx(1 / 40)
-    assert config == run.config
+    assert config == {**run.config, "lr": "mine"}
     kinds = {path.parent.name for path in tmp_path.rglob("media/*/*")}
     assert kinds == {"images", "plotly", "table"}
 
@@ -81,11 +82,12 @@ def test_mlflow_has_the_run_in_a_folder(run, tmp_path, monkeypatch):
     run.add_table("metric/x", "metric", [HOSTILE]).extend([1, 2, 3], values)
     client = mlflow.MlflowClient(tracking_uri=(tmp_path / "runs").as_uri())
     run_id = client.create_run(client.create_experiment("labkit")).info.run_id
+    client.log_param(run_id, "lr", "mine")
     exports.to_mlflow(run, client, run_id)
     history = client.get_metric_history(run_id, "loss")
     steps, losses = run.series("loss")
     assert [(each.step, each.value) for each in history] == list(zip(steps, losses, strict=True))
-    assert client.get_run(run_id).data.params == {"lr": "0.1", "layers": "[1, 2]"}
+    assert client.get_run(run_id).data.params == {"lr": "mine", "layers": "[1, 2]"}
     files = [path.name for path in tmp_path.rglob("samples/*/*")]
     assert sorted(files) == ["step_40.json", "step_40.png", "step_40.txt"]
 

@@ -95,7 +95,7 @@ def test_a_solved_exercise_stays_solved_and_is_counted(tmp_path):
     start = chapter("00_start_here", tmp_path)
     start.check("ten_classes", 2.303)
     start.check("ten_classes", 0.1)
-    assert "1 of 3 solved" in repr(start.progress())
+    assert "1 of 4 solved" in repr(start.progress())
     assert "solved this before" in repr(start.check("ten_classes", ...))
 
 

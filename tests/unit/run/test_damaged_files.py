@@ -109,6 +109,10 @@ ENDLESS = (
 )
 
 
+HUGE = "x'89504e470d0a1a0a0000000d494844520000ea600000ea60'"
+"""The beginning of a PNG of 60,000 by 60,000 pixels."""
+
+
 @pytest.mark.parametrize(
     "statements",
     [
@@ -138,6 +142,10 @@ ENDLESS = (
         ("UPDATE histograms SET counts = '[1]'",),
         ("UPDATE samples SET content = x'ff' WHERE kind = 'text'",),
         ("UPDATE samples SET kind = 'program'",),
+        ("UPDATE samples SET width = 0 WHERE kind = 'image'",),
+        ("UPDATE samples SET content = CAST('GIF89a' AS BLOB) WHERE kind = 'image'",),
+        ("UPDATE samples SET content = zeroblob(30000000) WHERE kind = 'text'",),
+        (f"UPDATE samples SET width=60000, height=60000, content={HUGE} WHERE kind='image'",),
         ("UPDATE parameters SET inspection = '{}'",),
         ("UPDATE incident_rows SET steps = x'00'",),
         ("INSERT INTO buckets VALUES (1, 1, -1, 1, 1, x'', x'', x'', x'', x'', x'')",),

@@ -75,8 +75,8 @@ def test_a_metric_that_is_logged_again_at_one_step_has_its_last_value(tmp_path):
     run = Run("demo")
     run.save_continuously(tmp_path / "demo.lab", 500_000_000)
     for value in range(5):
-        run.log(score=value)
         before = query(run.path, "SELECT max(id) FROM chunks")
+        run.log(score=value)
         deadline = time.monotonic() + 20
         while query(run.path, "SELECT max(id) FROM chunks") == before:
             assert time.monotonic() < deadline
@@ -166,6 +166,12 @@ def test_a_loaded_run_is_read_only(run, tmp_path):
     ):
         with pytest.raises(RuntimeError, match="read-only"):
             change()
+
+
+def test_a_copy_of_a_run_that_goes_on_has_ended(run, tmp_path):
+    loaded = lk.load(run.save(tmp_path / "demo.lab"))
+    assert (run.status, loaded.status, loaded.closed) == ("running", "stopped", True)
+    assert loaded.message == "this file was saved after step 300, while the run went on"
 
 
 def test_a_loaded_run_is_saved_again(run, tmp_path):

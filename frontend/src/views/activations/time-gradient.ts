@@ -4,6 +4,7 @@
  */
 
 import type { Theme } from "../../parts/theme";
+import { visibleText } from "../../parts/visible-text";
 import type { Picture } from "../../session";
 
 const WIDTH = 640;
@@ -63,7 +64,7 @@ export function timeGradient(
       const line = { points, fill: "none", stroke: theme.mutedText, "stroke-width": "0.75" };
       const drawn = element("polyline", line);
       drawn.append(element("title", {}));
-      (drawn.firstChild as SVGElement).textContent = other.module || "(model)";
+      (drawn.firstChild as SVGElement).textContent = visibleText(other.module || "(model)");
       svg.append(drawn);
     }
   }
@@ -117,7 +118,7 @@ function legend(picture: Picture, others: readonly Picture[], theme: Theme): SVG
 
 function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
   const made = element("text", { ...where, fill: theme.mutedText, "font-size": "11" });
-  made.textContent = text;
+  made.textContent = visibleText(text);
   return made;
 }
 

@@ -2,9 +2,10 @@
 
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
+import { isFinal } from "../../parts/run-status";
 import type { Theme } from "../../parts/theme";
 import type { RunSession } from "../../session";
-import { STATUS_TEXTS } from "../controls/facts";
+import { STATUS_TEXTS, UNFINISHED } from "../controls/facts";
 import type { LinkedRun, LinkedRuns } from "./linked-runs";
 import { lookOf, Swatch } from "./looks";
 
@@ -59,7 +60,8 @@ export class RunChips {
 }
 
 /** Returns "Running · step 1,200", or why there is nothing. */
-export function progressText({ state, problem }: RunSession): string {
+export function progressText({ state, problem, exported }: RunSession): string {
   if (!state) return problem ? "no connection" : "loading";
-  return `${STATUS_TEXTS[state.status][0]} · step ${formatCount(state.step)}`;
+  const isCut = exported !== null && !isFinal(state.status);
+  return `${isCut ? UNFINISHED : STATUS_TEXTS[state.status][0]} · step ${formatCount(state.step)}`;
 }

@@ -55,10 +55,16 @@ export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAct
   }
 }
 
+/** Whether the training of a run is in the kernel of the page; false of a copy and of a file. */
+export function isTrainedHere({ state, exported }: RunSession): boolean {
+  return exported === null && (state?.read_from ?? null) === null;
+}
+
 /** Returns the actions that the state of a run and of the connection allow. */
 export function possibleActions(session: RunSession): ReadonlySet<ControlAction> {
   const { state, problem } = session;
-  return enabledActions(problem === null && state?.read_from === null ? state.status : null);
+  const isOpen = problem === null && isTrainedHere(session);
+  return enabledActions(isOpen && state ? state.status : null);
 }
 
 export class Buttons {
@@ -92,9 +98,9 @@ export class Buttons {
   }
 
   update(): void {
-    const { state, problem } = this.session;
+    const { problem } = this.session;
     const enabled = possibleActions(this.session);
-    this.element.hidden = (state?.read_from ?? null) !== null;
+    this.element.hidden = !isTrainedHere(this.session);
     const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
     for (const [action, button] of this.buttons) button.disabled = !enabled.has(action);
     if (focused?.disabled) this.firstEnabled()?.focus();

@@ -1,11 +1,12 @@
 /** The details view: all facts of a run with their explanations, and the notices about labkit. */
 
-import { make, setText } from "../../parts/element";
+import { make, setItems, setText } from "../../parts/element";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import { redrawOnChange } from "../../parts/redraw-on-change";
+import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
 import { deliveryFact } from "./delivery";
-import { type Fact, factsOf } from "./facts";
+import { exportFact, type Fact, factsOf, pastFactsOf } from "./facts";
 
 export const drawDetails: DrawView = (root, session) => {
   const notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
@@ -32,16 +33,17 @@ export const drawDetails: DrawView = (root, session) => {
   return redrawOnChange(root, session, draw);
 };
 
-function factsIn({ state, delivery, notebook }: RunSession): Fact[] {
+function factsIn({ state, delivery, notebook, exported }: RunSession): Fact[] {
   const others = delivery ? [deliveryFact(delivery, notebook)] : [];
-  return state ? [...factsOf(state), ...others] : others;
+  if (!state) return others;
+  if (exported === null) return [...factsOf(state), ...others];
+  const facts = isFinal(state.status) ? factsOf(state) : pastFactsOf(state);
+  return [...facts, exportFact(exported, state.status)];
 }
 
 function showNotices(list: HTMLElement, texts: readonly string[]): void {
   list.hidden = texts.length === 0;
-  const shown = [...list.children].map((item) => item.textContent);
-  if (texts.length === shown.length && texts.every((text, index) => text === shown[index])) return;
-  list.replaceChildren(...texts.map((text) => make("li", {}, text)));
+  setItems(list, texts);
 }
 
 function showFact(list: HTMLElement, rows: Map<string, HTMLElement>, fact: Fact): void {

@@ -42,8 +42,14 @@ export const STATUS_TEXTS: Readonly<
 /** The status of a run that has not ended, and of which no news arrives. */
 export const STALE = "Not live";
 
+/** The same on a page that was saved before the run had ended. */
+export const UNFINISHED = "Unfinished";
+
 /** Facts that hold only at the moment at which they were sent. */
 const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
+/** Facts about a model that labkit has watched. */
+const OF_MODEL: readonly string[] = ["device", "parameters", "cost"];
+const UNKNOWN_DEVICE = "unknown";
 
 /** Returns the facts that remain true without news of the run. */
 export function pastFactsOf(state: RunState): Fact[] {
@@ -51,7 +57,7 @@ export function pastFactsOf(state: RunState): Fact[] {
 }
 
 export function factsOf(state: RunState): Fact[] {
-  return [
+  const facts = [
     fileFact(state),
     stepFact(state),
     epochFact(state),
@@ -65,6 +71,12 @@ export function factsOf(state: RunState): Fact[] {
     skippedFact(state),
     costFact(state),
   ].filter((fact) => fact !== null);
+  return isOfModel(state) ? facts : facts.filter(({ id }) => !OF_MODEL.includes(id));
+}
+
+/** Whether labkit has watched a model; the log of another tool says nothing of the model. */
+function isOfModel({ read_from, device }: RunState): boolean {
+  return read_from === null || device !== UNKNOWN_DEVICE;
 }
 
 /** Returns the completed fraction of the run, 0 to 1; null if the total is unknown. */
@@ -103,7 +115,21 @@ function fileFact({ read_from, status }: RunState): Fact | null {
     text: `from ${read_from}`,
     explanation:
       "The run is read from a file: its training is in another process, and cannot be controlled here." +
-      (isFinal(status) ? "" : " What that process writes appears within a second or two."),
+      (isFinal(status)
+        ? ""
+        : " In a notebook, what that process writes appears within a second or two."),
+  };
+}
+
+/** Returns when the page was saved, in s since 1970, as a fact. */
+export function exportFact(exported: number, status: RunStatus): Fact {
+  const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return {
+    id: "exported",
+    text: `saved ${format.format(1000 * exported)}`,
+    explanation:
+      "This page is a copy of the run at that time, without a kernel." +
+      (isFinal(status) ? "" : " The run was not at its end, and may have gone on."),
   };
 }
 
@@ -143,7 +169,8 @@ function isPaced(rate: number, pace: number | null): pace is number {
   return pace !== null && rate > SLOWEST_OF_PACE * pace;
 }
 
-function elapsedFact({ elapsed }: RunState): Fact {
+function elapsedFact({ elapsed, read_from }: RunState): Fact | null {
+  if (elapsed === 0 && read_from !== null) return null;
   return {
     id: "elapsed",
     text: formatDuration(elapsed),

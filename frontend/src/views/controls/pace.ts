@@ -2,7 +2,7 @@
 
 import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
-import { possibleActions } from "./buttons";
+import { isTrainedHere, possibleActions } from "./buttons";
 import { undeliveredText } from "./undelivered";
 
 /** Steps per second that can be chosen. */
@@ -84,7 +84,7 @@ export class PaceControl {
 
   private show(): void {
     const { pace, isEnabled } = this;
-    this.element.hidden = (this.session.state?.read_from ?? null) !== null;
+    this.element.hidden = !isTrainedHere(this.session);
     this.select.disabled = !isEnabled;
     this.slower.disabled = !isEnabled || pace === PACES[0];
     this.faster.disabled = !isEnabled || pace === null;

@@ -4,15 +4,26 @@
  */
 
 import type { Notice, RunState } from "../../messages/run";
-import { make, setText } from "../../parts/element";
+import { make, setItems, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { deliveryFact } from "./delivery";
-import { type Fact, factsOf, pastFactsOf, progressOf, STALE, STATUS_TEXTS } from "./facts";
+import {
+  exportFact,
+  type Fact,
+  factsOf,
+  pastFactsOf,
+  progressOf,
+  STALE,
+  STATUS_TEXTS,
+  UNFINISHED,
+} from "./facts";
 import { PaceControl } from "./pace";
 import { TuningSection } from "./tuning";
+
+const WHEN_SAVED = "The training was not at its end when this page was saved.";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -107,17 +118,25 @@ export class ControlsView {
   }
 
   private drawState(state: RunState): void {
-    const { problem } = this.session;
-    const isStale = problem !== null && !isFinal(state.status);
-    const [word, explanation] = isStale ? [STALE, problem] : STATUS_TEXTS[state.status];
+    const { problem, exported } = this.session;
+    const isOpen = !isFinal(state.status);
+    const isStale = isOpen && (problem !== null || exported !== null);
+    const [word, explanation] = isStale
+      ? [problem === null ? UNFINISHED : STALE, problem ?? WHEN_SAVED]
+      : STATUS_TEXTS[state.status];
     setText(this.name, state.name);
     this.name.title = state.name;
     setText(this.status, word);
     this.status.dataset.status = isStale ? "stale" : state.status;
     this.status.title = isStale ? explanation : (state.message ?? explanation);
     const { delivery, notebook } = this.session;
-    const deliveryFacts = delivery ? [deliveryFact(delivery, notebook)] : [];
-    this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...deliveryFacts]);
+    // A run that is read from a file has no loop that clicks could reach.
+    const isControlled = delivery !== null && state.read_from === null;
+    const others = [
+      ...(exported === null ? [] : [exportFact(exported, state.status)]),
+      ...(isControlled ? [deliveryFact(delivery, notebook)] : []),
+    ];
+    this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...others]);
     this.drawProgress(progressOf(state));
     if (!this.inDashboard) this.drawNotices(state);
     this.tuning?.update();
@@ -154,9 +173,6 @@ export class ControlsView {
     const failure: Notice[] = message ? [{ part: "run", text: message }] : [];
     const texts = [...failure, ...notices].map(({ part, text }) => `${part}: ${text}`);
     this.notices.hidden = texts.length === 0;
-    const shown = [...this.notices.children].map((item) => item.textContent);
-    if (texts.length === shown.length && texts.every((text, index) => text === shown[index]))
-      return;
-    this.notices.replaceChildren(...texts.map((text) => make("li", {}, text)));
+    setItems(this.notices, texts);
   }
 }

@@ -21,7 +21,8 @@ export function csvOf(lines: readonly Line[], axes: readonly StepAxis[]): string
   });
   const steps = [...new Set(columns.flatMap((column) => [...column.keys()]))];
   steps.sort((a, b) => a - b);
-  const head = [...axes.map(({ kind }) => AXIS_COLUMNS[kind]), ...lines.map(({ name }) => name)];
+  const names = lines.map(({ name }) => columnName(name));
+  const head = [...axes.map(({ kind }) => AXIS_COLUMNS[kind]), ...names];
   const rows = steps.map((step) => [
     ...axes.map((axis) => placeOf(axis, step)),
     ...columns.map((column) => numberText(column.get(step))),
@@ -43,6 +44,11 @@ function numberText(value: number | undefined): string {
     if (Math.fround(short) === value) return String(short);
   }
   return String(Number(value.toPrecision(MAX_DIGITS)));
+}
+
+/** Returns a name that spreadsheets do not take for a formula, as `to_csv` in Python writes it. */
+function columnName(name: string): string {
+  return /^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name;
 }
 
 function cell(text: string): string {

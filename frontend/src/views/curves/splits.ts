@@ -8,6 +8,8 @@ export interface SplitName {
 }
 
 const SPLITS = "train|training|valid|validation|val|testing|test|evaluation|eval|dev|holdout";
+/** Series of another process that trains the same model. */
+const RANK = /^(rank[0-9]+)\/(.+)$/;
 const SEPARATOR = "[ _./:-]+";
 const PREFIX = new RegExp(`^(${SPLITS})${SEPARATOR}(.+)$`, "i");
 const SUFFIX = new RegExp(`^(.+?)${SEPARATOR}(${SPLITS})$`, "i");
@@ -19,6 +21,15 @@ const KIND_OF_TEST = /^(?:[a-z]|ab|a[ _-]b|chi2?|ks|unit|smoke|stress|turing)[ _
 
 /** Splits a name at a whole word for a part of the data, at its begin or end. */
 export function splitOf(name: string): SplitName {
+  const [, rank, series] = RANK.exec(name) ?? [];
+  if (rank !== undefined && series !== undefined) {
+    const { quantity, split } = splitOfSeries(series);
+    return { quantity, split: split === null ? rank : `${rank}/${split}` };
+  }
+  return splitOfSeries(name);
+}
+
+function splitOfSeries(name: string): SplitName {
   const [, prefix, rest] = PREFIX.exec(name) ?? camelCase(name) ?? [];
   if (prefix !== undefined && rest !== undefined) {
     return { quantity: REDUCTION.exec(rest)?.[1] ?? rest, split: prefix.toLowerCase() };

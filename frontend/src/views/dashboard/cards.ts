@@ -49,6 +49,8 @@ export const CARDS: Readonly<Record<CardName, CardKind>> = {
     title: "Tuning",
     explanation: "Change learning rates, freeze modules, and take changes back, while it trains.",
     draw: drawTuning,
+    // An exported page changes nothing; it shows what was changed.
+    isOffered: ({ exported, tuning }) => exported === null || tuning.events.length > 0,
     count: ({ tuning }) => tuning.events.filter(({ taken_back }) => taken_back === null).length,
   },
   details: {

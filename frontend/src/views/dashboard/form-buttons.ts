@@ -1,4 +1,4 @@
-/** Buttons for the form of the dashboard: compact, and the whole screen. */
+/** Buttons for the form of the dashboard: compact, and the whole screen; one more before them. */
 
 import { make } from "../../parts/element";
 import { icon } from "../../parts/icon";
@@ -13,16 +13,21 @@ export class FormButtons {
   private readonly screen = iconButton("Full screen");
   private readonly onScreenChange = () => this.showScreen();
 
-  /** `toggle` is called to change between the compact and the whole form. */
+  /**
+   * `toggle` is called to change between the compact and the whole form. `before` is shown before the
+   * buttons, and `isInNotebook` is false on an exported page.
+   */
   constructor(
     private readonly frame: () => HTMLElement,
     toggle: () => void,
+    before: HTMLElement,
+    private readonly isInNotebook: () => boolean,
   ) {
     this.compact.addEventListener("click", toggle);
     this.screen.addEventListener("click", () => this.toggleScreen());
     this.screen.hidden = !document.fullscreenEnabled;
     document.addEventListener("fullscreenchange", this.onScreenChange);
-    this.element.append(this.compact, this.screen);
+    this.element.append(before, this.compact, this.screen);
     this.showScreen();
   }
 
@@ -46,8 +51,12 @@ export class FormButtons {
   private showScreen(): void {
     const { isFullScreen } = this;
     this.screen.setAttribute("aria-pressed", String(isFullScreen));
-    this.screen.title = isFullScreen ? "Leave the full screen (Escape)" : `Full screen. ${OWN_TAB}`;
+    this.screen.title = isFullScreen ? "Leave the full screen (Escape)" : this.enterTitle;
     this.screen.replaceChildren(icon(isFullScreen ? "leaveScreen" : "screen"));
+  }
+
+  private get enterTitle(): string {
+    return this.isInNotebook() ? `Full screen. ${OWN_TAB}` : "Full screen";
   }
 
   private get isFullScreen(): boolean {

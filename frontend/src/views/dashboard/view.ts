@@ -24,6 +24,7 @@ import { Board } from "./board";
 import { FormButtons } from "./form-buttons";
 import { Headline } from "./headline";
 import { LossValue } from "./loss-value";
+import { SavePage } from "./save-page";
 import { ScrollAtStart } from "./scroll-at-start";
 import { Sparkline } from "./sparkline";
 import { StoredArrangement } from "./stored-arrangement";
@@ -38,6 +39,9 @@ export function drawDashboard(
   return () => view.close();
 }
 
+/** Height of what an exported page has above and below the cards, in px. */
+const AROUND_CARDS = 200;
+
 class DashboardView {
   private readonly store: StoredArrangement;
   private arrangement: Arrangement;
@@ -46,6 +50,7 @@ class DashboardView {
   private readonly loss: LossValue;
   private readonly headline: Headline;
   private readonly forms: FormButtons;
+  private readonly savePage: SavePage;
   private readonly controls: ControlsView;
   private readonly sparkline: Sparkline;
   private readonly board: Board;
@@ -65,9 +70,12 @@ class DashboardView {
     root.classList.add("labkit-dashboard");
     root.dataset.labkitView = "dashboard";
     this.loss = new LossValue(session);
+    this.savePage = new SavePage(session);
     this.forms = new FormButtons(
       () => root.closest<HTMLElement>(".labkit") ?? root,
       () => this.arrange({ ...this.arrangement, compact: !this.arrangement.compact }),
+      this.savePage.button,
+      () => session.exported === null,
     );
     this.headline = new Headline(session, (card, rule) => this.open(card, rule));
     this.sparkline = new Sparkline(session);
@@ -81,6 +89,7 @@ class DashboardView {
       "header",
       { class: "labkit-dashboard-head" },
       place,
+      this.savePage.message,
       this.headline.element,
       this.sparkline.element,
     );
@@ -91,6 +100,7 @@ class DashboardView {
       if (isCard(name)) this.open(name, null);
     });
     if (root.clientWidth > 0) this.columns = columnsFor(root.clientWidth);
+    if (session.exported !== null && this.columns > 1) this.fillWindow();
     this.arrange(this.arrangement);
     this.scroll = new ScrollAtStart(root, head, session);
     this.redraw = new RedrawScheduler(root, () => this.update());
@@ -109,6 +119,7 @@ class DashboardView {
     this.controls.close();
     this.sparkline.close();
     this.forms.close();
+    this.savePage.close();
     this.board.close();
     this.root.replaceChildren();
   }
@@ -120,6 +131,7 @@ class DashboardView {
     this.root.classList.toggle("labkit-nothing", state === null && problem !== null);
     this.loss.update(this.arrangement.compact);
     this.headline.update();
+    this.savePage.update();
     this.board.update();
   }
 
@@ -128,6 +140,11 @@ class DashboardView {
     if (this.root.clientWidth === 0 || columns === this.columns) return;
     this.columns = columns;
     this.show();
+  }
+
+  /** Gives the cards the height that the window has; a notebook needs it for its cells. */
+  private fillWindow(): void {
+    this.arrangement = withHeight(this.arrangement, window.innerHeight - AROUND_CARDS);
   }
 
   private arrange(arrangement: Arrangement): void {

@@ -77,7 +77,7 @@ export class FindingCard {
       make("p", {}, make("b", {}, "What to try:")),
       make("ul", {}, ...finding.advice.map((advice) => make("li", {}, advice))),
       this.places(finding),
-      this.silenceBar(),
+      ...(this.session.exported === null ? [this.silenceBar()] : []),
     );
   }
 

@@ -2,6 +2,9 @@
 
 import { make } from "../../parts/element";
 
+/** A finding of a file could name any other place on the server. */
+const CHAPTER = /^\d\d_\w+$/;
+
 interface JupyterPage {
   readonly baseUrl?: string;
   readonly serverRoot?: string;
@@ -18,7 +21,7 @@ export function chapterLink(chapter: string, course: string | null): HTMLElement
   const name = `Chapter ${number}, ${title.join(" ")}`;
   const page = jupyterPage();
   const folder = page && course ? pathBelow(page.serverRoot, course) : null;
-  if (!page || folder === null) {
+  if (!page || folder === null || !CHAPTER.test(chapter)) {
     const help = `The course explains it in notebooks/${chapter}.ipynb; labkit lab opens it.`;
     return make("span", { title: help }, name);
   }

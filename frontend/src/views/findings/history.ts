@@ -17,7 +17,8 @@ export class HistoryList {
     this.element.append(this.past.element, this.silenced.element);
   }
 
-  show(history: FindingsHistory): void {
+  /** `offersUndo` is whether the rules can be reported again. */
+  show(history: FindingsHistory, offersUndo: boolean): void {
     const key = JSON.stringify(history);
     if (key === this.shown) return;
     this.shown = key;
@@ -27,11 +28,12 @@ export class HistoryList {
     this.past.show(`Earlier: ${formatCount(past.length + dropped)}`, items);
     this.silenced.show(
       `Silenced: ${silenced.length}`,
-      silenced.map((rule) => this.silencedItem(rule)),
+      silenced.map((rule) => this.silencedItem(rule, offersUndo)),
     );
   }
 
-  private silencedItem({ rule, severity, message, holds }: SilencedRule): HTMLElement {
+  private silencedItem(silenced: SilencedRule, offersUndo: boolean): HTMLElement {
+    const { rule, severity, message, holds } = silenced;
     const text = make("span", { class: "labkit-finding-words" }, make("b", {}, rule));
     if (message) text.append(`: ${message}${holds ? "" : " (no longer holds)"}`);
     else text.append(": nothing found");
@@ -40,6 +42,7 @@ export class HistoryList {
       { type: "button", class: "labkit-chip", title: `Report the findings of ${rule} again` },
       "Undo",
     );
+    undo.hidden = !offersUndo;
     undo.addEventListener("click", () => this.report(rule));
     const sign = severity ? [severitySign(severity)] : [];
     return make("li", { "data-labkit-silenced": rule }, ...sign, text, undo);

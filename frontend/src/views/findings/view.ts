@@ -64,18 +64,18 @@ class FindingsView {
     setText(this.counts, findings.length > 1 ? countsOf(findings) : "");
     this.nothing.hidden = findings.length > 0;
     setText(this.nothing, this.nothingText());
-    this.history.show(history);
+    this.history.show(history, this.session.exported === null);
     this.show(findings);
   }
 
   /** Returns what is said without a finding. */
   private nothingText(): string {
-    const { state, problem, history } = this.session;
+    const { state, problem, history, exported } = this.session;
     if (problem !== null) return problem;
     if (!state || state.step === 0) return "";
     const count = history.rules - history.silenced.length;
     const rules = `${count} ${count === 1 ? "rule" : "rules"}`;
-    return isFinal(state.status)
+    return isFinal(state.status) || exported !== null
       ? `Nothing found: ${rules} watched this run.`
       : `Nothing found so far: ${rules} watch this run.`;
   }

@@ -4,6 +4,7 @@ import { FROZEN } from "../../heat-map/rows";
 import type { HistogramBins } from "../../messages/values";
 import { formatValue, shortenPath } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
+import { visibleText } from "../../parts/visible-text";
 import type { GradientHistogram } from "../../session";
 
 const WIDTH = 560;
@@ -152,8 +153,8 @@ function label(
     "font-size": "11",
   });
   const hint = element("title", {});
-  hint.textContent = title;
-  made.append(text, hint);
+  hint.textContent = visibleText(title);
+  made.append(visibleText(text), hint);
   return made;
 }
 

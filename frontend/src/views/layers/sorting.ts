@@ -1,18 +1,12 @@
 /** The rows sorted by a column. */
 
+import { type Sorting as SortingBy, sortedBy } from "../../parts/sorting";
 import { COLUMNS, type Column } from "./columns";
 import type { Layer, LayerTree } from "./layers";
 import { NO_READING, type Reading } from "./readings";
 
 /** Null is the order of the model, as a tree. */
-export type Sorting = { readonly column: Column; readonly isDescending: boolean } | null;
-
-/** Returns the sorting after a click on a header: descending, ascending, then that of the model. */
-export function nextSorting(sorting: Sorting, column: Column | null): Sorting {
-  if (column === null) return null;
-  if (sorting?.column !== column) return { column, isDescending: true };
-  return sorting.isDescending ? { column, isDescending: false } : null;
-}
+export type Sorting = SortingBy<Column>;
 
 export function sortingAsText(sorting: Sorting): string | null {
   return sorting && `${sorting.column.id} ${sorting.isDescending}`;
@@ -34,19 +28,9 @@ export function sortedRows(
   { column, isDescending }: NonNullable<Sorting>,
 ): readonly Layer[] {
   const layers = byPath.size > 0 ? [...byPath.values()] : [model];
-  const rated = layers
-    .filter(({ children, hasOwnParameters }) => children.length === 0 || hasOwnParameters)
-    .map((layer) => ({
-      layer,
-      value: column.value(layer, readings.get(layer.path) ?? NO_READING),
-    }));
-  const sign = isDescending ? -1 : 1;
-  return rated
-    .sort((one, other) => {
-      if (one.value === null || other.value === null) {
-        return Number(one.value === null) - Number(other.value === null);
-      }
-      return one.value === other.value ? 0 : sign * (one.value < other.value ? -1 : 1);
-    })
-    .map(({ layer }) => layer);
+  const rows = layers.filter(
+    ({ children, hasOwnParameters }) => children.length === 0 || hasOwnParameters,
+  );
+  const toValue = (layer: Layer) => column.value(layer, readings.get(layer.path) ?? NO_READING);
+  return sortedBy(rows, toValue, isDescending);
 }

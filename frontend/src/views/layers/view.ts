@@ -15,13 +15,14 @@ import {
   toggleSelection,
 } from "../../parts/selection";
 import { SelectionNote } from "../../parts/selection-note";
+import { nextSorting } from "../../parts/sorting";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { columnsFor } from "./columns";
 import { Folding } from "./folding";
 import { type Layer, type LayerTree, layersKey, layersOf } from "./layers";
 import { NO_READING, type Reading, readingsOf } from "./readings";
-import { nextSorting, type Sorting, sortedRows, sortingAsText, sortingFromText } from "./sorting";
+import { type Sorting, sortedRows, sortingAsText, sortingFromText } from "./sorting";
 import { Structures } from "./structures";
 import { LayersTable } from "./table";
 import { LayersToolbar } from "./toolbar";

@@ -3,6 +3,7 @@
 import { make, setText } from "../../parts/element";
 import { readTheme, watchTheme } from "../../parts/theme";
 import {
+  CONFIG,
   type Layout,
   loadPlotly,
   type PlotElement,
@@ -12,6 +13,7 @@ import {
 import { cancelDrawing, drawInNextFrame } from "../../rendering/drawing-frame";
 import type { RunSession } from "../../session";
 import { adaptedLayout } from "./figure-colours";
+import { harmless } from "./harmless-figure";
 
 /** The types of traces that the page's part of plotly.js draws. */
 const DRAWN = [
@@ -100,8 +102,16 @@ export class PlotlyStage {
     const { data } = this.figure;
     const layout = adaptedLayout(this.figure.layout, readTheme(this.element));
     const height = Math.min(Number(layout.height) || HEIGHT, MAX_HEIGHT);
-    const config = { displaylogo: false, responsive: false };
-    this.plotly.react(this.canvas, data, { ...layout, width, height, autosize: false }, config);
+    const size = { width, height, autosize: false };
+    void this.react(this.plotly, data, { ...layout, ...size });
+  }
+
+  private async react(plotly: Plotly, data: readonly Trace[], layout: Layout): Promise<void> {
+    try {
+      await plotly.react(this.canvas, data, layout, CONFIG);
+    } catch {
+      this.report("This figure cannot be drawn.");
+    }
   }
 
   private report(problem: string | null): void {
@@ -111,14 +121,11 @@ export class PlotlyStage {
   }
 }
 
-/** Returns a figure as the page can draw it, without images from other machines. */
+/** Returns a figure as the page can draw it, without links and images from other machines. */
 function figureOf(json: string): Figure | null {
   try {
-    const { data = [], layout = {} } = JSON.parse(json);
-    const images = (layout.images ?? []).filter(({ source }: { source?: unknown }) =>
-      String(source).startsWith("data:image/"),
-    );
-    return { data: data.map(withSvg), layout: { margin: MARGIN, ...layout, images } };
+    const { data = [], layout = {} } = harmless(JSON.parse(json)) as Partial<Figure>;
+    return { data: data.map(withSvg), layout: { margin: MARGIN, ...layout } };
   } catch {
     return null;
   }

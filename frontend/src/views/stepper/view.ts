@@ -1,6 +1,6 @@
 /** The stepper view: the graph, the current event of the walk, and its values. */
 
-import { make } from "../../parts/element";
+import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
 import type { MessageRecorder } from "../../transport/message-recorder";
 import { activeElement } from "../graph/drawing/elements";
@@ -87,7 +87,7 @@ class StepperView {
 
   private showProblem(text: string | null): void {
     this.problem.hidden = text === null;
-    this.problem.textContent = text ?? "";
+    setText(this.problem, text ?? "");
   }
 
   /** Shows the reason, and restores the fields of the leaves. */

@@ -198,6 +198,18 @@ describe("the controls", () => {
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });
 
+  it("leave out what the log of another tool does not say", () => {
+    const state = stateOf({ status: "finished", read_from: "metrics.csv", device: "unknown" });
+    const ids = (changes: Partial<RunState>) =>
+      factsOf({ ...state, ...changes }).map(({ id }) => id);
+    const unknown = ["device", "parameters", "cost"];
+    expect(ids({ elapsed: 0 })).not.toEqual(expect.arrayContaining(["elapsed"]));
+    expect(ids({ elapsed: 5 })).toEqual(expect.arrayContaining(["file", "step", "elapsed"]));
+    expect(ids({}).filter((id) => unknown.includes(id))).toEqual([]);
+    expect(ids({ device: "cpu" }).filter((id) => unknown.includes(id))).toEqual(unknown);
+    expect(ids({ read_from: null }).filter((id) => unknown.includes(id))).toEqual(unknown);
+  });
+
   it("give the duration of slow steps instead of a rate", () => {
     const rates = [0, 0.04, 0.5, 12].map(
       (steps_per_second) =>

@@ -20,6 +20,8 @@ describe("the part of the data in a name", () => {
     ["train_loss_epoch", "loss", "train"],
     ["val_loss_step", "loss", "val"],
     ["top-5 val", "top-5", "val"],
+    ["rank1/loss", "loss", "rank1"],
+    ["rank12/val_accuracy", "accuracy", "rank12/val"],
   ])("of %s is found", (name, quantity, split) => {
     expect(splitOf(name)).toEqual({ quantity, split });
   });

@@ -1,5 +1,7 @@
 /** Creates HTML and SVG elements. Text is never interpreted as markup. */
 
+import { visibleText } from "../../../parts/visible-text";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 type Attributes = Readonly<Record<string, string | number>>;
@@ -11,7 +13,7 @@ export function html<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   setAttributes(element, attributes);
-  if (text) element.textContent = text;
+  if (text) element.textContent = visibleText(text);
   return element;
 }
 
@@ -22,7 +24,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 ): SVGElementTagNameMap[K] {
   const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);
-  if (text) element.textContent = text;
+  if (text) element.textContent = visibleText(text);
   return element;
 }
 

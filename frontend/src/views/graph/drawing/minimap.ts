@@ -23,7 +23,7 @@ const EDGE_DISTANCE = 10;
 /** Number of places at the right and at the left edge. */
 const PLACES = 6;
 /** Difference of the covered area from which it moves to another place, as a part of its own. */
-const MOVES_FROM = 0.1;
+const MOVES_FROM = 0.01;
 /** Maximum distance in px by which a layout may exceed the visible part without a map. */
 const TOLERANCE = 24;
 

@@ -15,7 +15,7 @@ export const STATUS_HEIGHT = 26;
 /** Minimum scale at which text is readable: names have 9 px. */
 export const READABLE_SCALE = 0.75;
 /** Minimum scale at which the whole is shown instead of a more readable part. */
-const WHOLE_SCALE = 0.68;
+const WHOLE_SCALE = 0.64;
 /** Minimum scale after `approach`, at which the box is readable. */
 const MIN_APPROACH_SCALE = 0.8;
 /** Movement in px from which a press is a drag. */

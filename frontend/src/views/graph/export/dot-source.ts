@@ -1,5 +1,6 @@
 /** The visible graph as readable Graphviz source. */
 
+import { visibleText } from "../../../parts/visible-text";
 import type { Labels } from "../model/labels";
 import type { VisibleGraph } from "../model/visible-graph";
 
@@ -46,6 +47,6 @@ function inside(
 function quoted(lines: readonly string[]): string {
   const escaped = lines
     .filter(Boolean)
-    .map((line) => line.trim().replaceAll("\\", "\\\\").replaceAll('"', '\\"'));
+    .map((line) => visibleText(line.trim()).replaceAll("\\", "\\\\").replaceAll('"', '\\"'));
   return `"${escaped.join("\\n")}"`;
 }

@@ -4,6 +4,7 @@
  * Values are requested from the kernel when a box is selected, and periodically during the run.
  */
 
+import { visibleText } from "../../../parts/visible-text";
 import type { Inspection, Statistics } from "../../../session";
 import { html } from "../drawing/elements";
 import { COST_EXPLANATIONS } from "../model/cost-text";
@@ -74,7 +75,7 @@ export class DetailsPanel {
     this.element.hidden = false;
     const other = content?.id !== this.shown?.id || content?.title !== this.shown?.title;
     this.shown = content;
-    this.heading.textContent = content?.title ?? "Details";
+    this.heading.textContent = visibleText(content?.title ?? "Details");
     if (other) this.values.replaceChildren();
     this.body.replaceChildren(content ? listOf(content.facts) : html("p", {}, HINT));
     this.tensors.replaceChildren(...(content ? tensorsOf(content) : []));

@@ -23,7 +23,7 @@ export class FailureNote {
   private entry(node: GraphNode): HTMLElement {
     const module = node.scope.split("#")[0];
     const name = `${FAILED_MARK} ${node.op}${module ? ` in ${module}` : ""}`;
-    const button = html("button", { type: "button", title: "Show it in the graph" }, name);
+    const button = html("button", { type: "button", title: `Show ${name} in the graph` }, name);
     button.addEventListener("click", () => this.find(node.id));
     const entry = html("div", { class: "labkit-graph-failure" });
     entry.append(button);

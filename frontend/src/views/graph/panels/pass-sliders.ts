@@ -1,5 +1,6 @@
 /** A slider for the passes of each visible repeat, and a button that shows all passes. */
 
+import { visibleText } from "../../../parts/visible-text";
 import { html } from "../drawing/elements";
 import type { DrawnRepeat } from "../structure/collapsed-graph";
 
@@ -50,7 +51,7 @@ export class PassSliders {
     const row = this.rows.get(repeat.key) ?? this.add(repeat);
     row.repeat = repeat;
     const collapsed = repeat.pass !== null;
-    row.name.textContent = `${repeat.passes} × ${repeat.label}`;
+    row.name.textContent = visibleText(`${repeat.passes} × ${repeat.label}`);
     row.slider.max = String(repeat.passes);
     row.slider.disabled = !collapsed;
     const number = collapsed ? `${(repeat.pass ?? 0) + 1} of ${repeat.passes}` : "all";

@@ -1,5 +1,6 @@
 /** The toolbar above the graph: buttons and the status line. */
 
+import { visibleText } from "../../../parts/visible-text";
 import { html } from "../drawing/elements";
 import { FORMATS, type Format } from "../export/export-drawing";
 import type { FlowDirection } from "../model/labels";
@@ -88,7 +89,7 @@ export class Toolbar {
   }
 
   showMessage(message: string): void {
-    this.message.textContent = message;
+    this.message.textContent = visibleText(message);
     this.message.title = message;
   }
 

@@ -1,0 +1,31 @@
+"""docs/file.md: its statements run, and it names the tables that there are."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+from labkit.run.file.schema import APPLICATION_ID, TABLES, VERSION
+from tests.unit.run.saved_runs import full_run
+
+TEXT = (Path(__file__).resolve().parents[3] / "docs" / "file.md").read_text()
+
+
+def test_every_table_is_described():
+    rows = re.findall(r"^\| (`[^|]*) \|", TEXT, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(TABLES)
+    assert f"0x{APPLICATION_ID:X}" in TEXT
+    assert f"`user_version` is {VERSION}" in TEXT
+
+
+def test_its_statements_run(tmp_path):
+    run = full_run()
+    path = run.save(tmp_path / "demo.lab")
+    run.close()
+    statements = re.search(r"```sql\n(.*?)```", TEXT, re.DOTALL)[1].strip().splitlines()
+    connection = sqlite3.connect(path)
+    found = {statement: connection.execute(statement).fetchall() for statement in statements}
+    connection.close()
+    assert len(found) == 5
+    assert all(found.values())
+    assert [step for step, _ in found[statements[0]]] == list(range(1, 301))
+    assert found[statements[2]] == [("stopped", 300)]
