@@ -12,11 +12,15 @@ from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
+from labkit.views.saved_output import view_data
+from labkit.views.still.sheet import INSET, Section, lines, paragraph, sheet
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SIDE = 8
+_SQUARE = 20
+"""Side of a pixel in the still picture, in px."""
 # A seven, so that there is something to look at before anything is drawn.
 _SEVEN = "........ .######. .....##. ....##.. ...##... ...##... ...##... ........"
 
@@ -50,6 +54,22 @@ class DrawingPad(anywidget.AnyWidget):
         handle_on_subshell(self.comm)
         self.observe(self._drawn, "pixels")
         self._drawn()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        still = {"text/plain": f"Drawing pad. {self.said}".strip(), "image/svg+xml": self._svg()}
+        return {**(data or {}), **view_data(self.model_id), **still}, metadata
+
+    def _svg(self) -> str:
+        """Return what is drawn, and what is said about it, for notebooks without a kernel."""
+        squares = "".join(
+            f'<rect x="{INSET + _SQUARE * (place % SIDE)}" y="{_SQUARE * (place // SIDE)}" '
+            f'width="{_SQUARE}" height="{_SQUARE}" fill="rgb({grey},{grey},{grey})"/>'
+            for place, grey in enumerate(round(255 * pixel) for pixel in self.pixels)
+        )
+        drawn = Section(squares, _SQUARE * SIDE)
+        return sheet("Drawing pad", "", [drawn, paragraph(lines(self.said, 100, 4))])
 
     @property
     def image(self) -> Tensor:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from labkit.run.file.paths import SUFFIX
 from labkit.run.file.schema import begins_as_run
+from labkit.run.printable import encodable
+from labkit.run.ranks import main_of
 
 MAX_RUNS = 2_000
 """Maximum number of runs; of more, those that were written last are found."""
@@ -64,7 +66,8 @@ class FolderScanner:
     """Finds the files of runs in a folder, again and again.
 
     A file named ``*.lab`` counts, and one of another name that begins as a run's file. Hidden files
-    and folders do not. A folder that is reached twice, through links, is visited once.
+    and folders do not, nor does the file of another rank beside that of rank 0, which has its
+    series. A folder that is reached twice, through links, is visited once.
 
     Parameters
     ----------
@@ -93,6 +96,8 @@ class FolderScanner:
             file = self._run_at(entry)
             if file is not None:
                 found.append(file)
+        paths = {file.path for file in found}
+        found = [file for file in found if main_of(file.path) not in paths]
         if len(found) > MAX_RUNS:
             found = sorted(found, key=lambda each: -each.stamp.written_ns)[:MAX_RUNS]
             is_complete = False
@@ -109,7 +114,7 @@ class FolderScanner:
         if not entry.name.endswith(SUFFIX) and not self._begins_as_run(entry.path, stamp):
             return None
         path = Path(entry.path)
-        return FoundFile(_sendable(path.relative_to(self._folder).as_posix()), path, stamp)
+        return FoundFile(encodable(path.relative_to(self._folder).as_posix()), path, stamp)
 
     def _begins_as_run(self, path: str, stamp: Stamp) -> bool:
         known = self._kinds.get(path)
@@ -158,7 +163,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _sendable(key: str) -> str:
-    return key.encode("utf-8", "backslashreplace").decode()

@@ -78,3 +78,15 @@ def rank_of_file(path: Path, main: Path) -> int | None:
     pattern = rf"{re.escape(main.stem)}\.rank(\d{{1,6}})(-\d+)?{re.escape(main.suffix)}"
     found = re.fullmatch(pattern, path.name)
     return int(found[1]) if found else None
+
+
+def main_of(path: Path) -> Path | None:
+    """Return the file of rank 0 beside which a file is, by its name; None if it is no such file.
+
+    Examples
+    --------
+    >>> main_of(Path("runs/mlp.rank1-2.lab")).name, main_of(Path("runs/mlp.lab"))
+    ('mlp.lab', None)
+    """
+    found = re.fullmatch(r"(.+)\.rank\d{1,6}(-\d+)?", path.stem)
+    return path.with_name(found[1] + path.suffix) if found else None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from math import nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labkit.run.buckets import Floats, Steps
 from labkit.run.series_table import SeriesTable
@@ -134,13 +134,17 @@ def outline_of(steps: Steps, values: Floats) -> Outline:
     steps, values = steps[finite], values[finite]
     if len(steps) > MAX_POINTS:
         edges = np.linspace(steps[0], steps[-1] + 1, MAX_POINTS // 2 + 1)
-        ends = np.searchsorted(steps, edges)
-        chosen = {
-            int(start + extreme(values[start:end]))
-            for start, end in pairwise(ends)
-            if end > start
-            for extreme in (np.argmin, np.argmax)
-        }
-        places = sorted(chosen)
+        starts = np.unique(np.searchsorted(steps, edges[:-1]))
+        lengths = np.diff(starts, append=len(steps))
+        spans = np.repeat(np.arange(len(starts)), lengths)
+        low, high = (extreme.reduceat(values, starts) for extreme in (np.minimum, np.maximum))
+        extremes = [_first_in_spans(values == each[spans], spans) for each in (low, high)]
+        places = np.unique(np.concatenate(extremes))
         steps, values = steps[places], values[places]
     return Outline(tuple(steps.tolist()), tuple(float(f"{each:.5g}") for each in values))
+
+
+def _first_in_spans(marked: NDArray[np.bool_], spans: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the first marked place of each span."""
+    places = np.flatnonzero(marked)
+    return places[np.unique(spans[places], return_index=True)[1]]

@@ -130,8 +130,7 @@ class RunsView(View):
             case {"type": "runs"}:
                 self._refuse(None, wire.other_version(content.get("protocol")))
             case {"type": "compare", "request": int(request), "keys": [*keys]}:
-                # On the thread, as reading the files may take long.
-                self._work.request(partial(_show_comparison, keys, request))
+                self._compare_soon(keys, request)
             case _:
                 self._refuse(None, f"labkit does not know this message: {shortened(content)}")
 
@@ -145,6 +144,14 @@ class RunsView(View):
             self._post(runs_messages.runs_message(str(self.folder.folder), self._problem, listed))
         if self.comparison is not None:
             self._send_comparison(None)
+
+    def _compare_soon(self, keys: Sequence[object], request: int) -> None:
+        """Compare some runs on the thread, as reading their files may take long."""
+        if is_marimo() and keys:
+            named = ", ".join(repr(str(key)) for key in keys)
+            self._refuse(request, f"marimo makes new views only in a cell: runs.compare({named})")
+        else:
+            self._work.request(partial(_show_comparison, keys, request))
 
     def show_comparison(self, keys: Sequence[object], request: int | None) -> None:
         """Compare some runs, by their keys, in place of those that were compared before.

@@ -25,8 +25,8 @@ VIEW_MIME_TYPE = "application/vnd.labkit.view+json"
 _FIRST_INTERVAL_SECONDS = 5.0
 _MAX_INTERVAL_SECONDS = 600.0
 _GROWTH = 1.5
-_TIMES_COST = 200
-"""An interval is at least so many times as long as an update takes."""
+_TIMES_COST = 50
+"""An interval is at least so many times as long as an update takes of the processor."""
 _MAX_ATTEMPTS = 3
 
 
@@ -89,14 +89,14 @@ class PicturedWidget(DroppableWidget):
 
     def update_picture_if_due(self) -> None:
         """Update the picture if the last update is long enough ago."""
-        began = time.monotonic()
-        if self._published is None or began < self._next_update:
+        if self._published is None or time.monotonic() < self._next_update:
             return
+        before = time.thread_time()
         self.update_picture()
-        now = time.monotonic()
-        longer = max(self._interval * _GROWTH, (now - began) * _TIMES_COST)
+        cost = time.thread_time() - before
+        longer = max(self._interval * _GROWTH, cost * _TIMES_COST)
         self._interval = min(longer, _MAX_INTERVAL_SECONDS)
-        self._next_update = now + self._interval
+        self._next_update = time.monotonic() + self._interval
 
     def _publish(self, data: dict[str, Any], metadata: dict[str, Any], *, update: bool) -> None:
         transient = {"display_id": self.model_id}

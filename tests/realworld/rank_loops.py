@@ -114,6 +114,22 @@ def sharded_accumulated(rank, path):
     return model
 
 
+def unsaved(rank, path):
+    """Watch a model of which each process holds a half, without a file."""
+    model = network()
+    fully_shard(model)
+    optimizer = optimizer_of(model)
+    with contextlib.nullcontext() if path is None else lk.watch(model) as run:
+        for x, y in batches(4):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x[rank::2]), y[rank::2]).backward()
+            optimizer.step()
+    if run is not None and rank == 0:
+        texts = [notice.text for notice in run.notices]
+        path.with_suffix(".json").write_text(json.dumps([run.names(), texts]))
+    return model
+
+
 def clipped(rank, path):
     return sharded(rank, path, clips=True)
 
@@ -137,6 +153,7 @@ LOOPS = (
     clipped,
     replicated,
     only_rank_0,
+    unsaved,
 )
 
 

@@ -164,6 +164,13 @@ def test_the_file_of_another_rank_can_be_loaded_by_itself(load):
     assert not [name for name in run.names() if name.startswith("grad_norm")]
 
 
+def test_norms_of_sharded_gradients_are_missing_without_files(folder):
+    names, (text,) = json.loads((folder / "unsaved.json").read_text())
+    assert "loss" in names
+    assert not [name for name in names if name.startswith("grad_norm")]
+    assert 'save="runs/' in text
+
+
 def test_a_process_that_watches_alone_waits_for_no_other(load, folder):
     assert load("only_rank_0").steps == STEPS
     assert not (folder / "only_rank_0.rank1.lab").exists()

@@ -39,16 +39,19 @@ def run(request):
     return hostile_run(request.param)
 
 
-def bundles(run):
+def bundles(run, folder):
     views = [view(run) for view in VIEWS]
+    run.save(folder / "hostile.lab")
+    hostile_run(HOSTILE[::-1]).save(folder / "other.lab")
+    views.append(lk.runs(folder).view())
     views.append(lk.compare(run, hostile_run(HOSTILE[::-1]), names=[run.name, HOSTILE[30]]))
     yield from (view._repr_mimebundle_()[0] for view in views)
     for view in views:
         view.close()
 
 
-def test_pictures_have_only_what_labkit_draws(run):
-    for bundle in bundles(run):
+def test_pictures_have_only_what_labkit_draws(run, tmp_path):
+    for bundle in bundles(run, tmp_path):
         assert len(bundle["image/svg+xml"]) < MAX_LETTERS
         for element in ElementTree.fromstring(bundle["image/svg+xml"]).iter():
             assert element.tag.removeprefix("{http://www.w3.org/2000/svg}") in DRAWN
@@ -57,8 +60,8 @@ def test_pictures_have_only_what_labkit_draws(run):
             assert ADDRESS not in element.get("style", "")
 
 
-def test_texts_are_bounded_and_do_nothing_in_a_terminal(run):
-    for bundle in bundles(run):
+def test_texts_are_bounded_and_do_nothing_in_a_terminal(run, tmp_path):
+    for bundle in bundles(run, tmp_path):
         assert len(bundle["text/plain"]) < MAX_LETTERS
         assert not set(UNSAFE_IN_A_TERMINAL) - {"\t"} & set(bundle["text/plain"])
 
@@ -103,14 +106,14 @@ class Injected(HTMLParser):
             self.found.append((tag, attributes))
 
 
-def test_a_converted_notebook_has_no_element_of_a_text():
+def test_a_converted_notebook_has_no_element_of_a_text(tmp_path):
     run = hostile_run()
     outputs = [
         nbformat.v4.new_output(
             "display_data",
             {kind: bundle[kind] for kind in ("text/plain", "image/svg+xml")},
         )
-        for bundle in bundles(run)
+        for bundle in bundles(run, tmp_path)
     ]
     line = StatusLine(HOSTILE[0])
     frames = [run.to_frame(), run.events_frame(), *(Feedback("right", (t,)) for t in HOSTILE)]

@@ -1,7 +1,10 @@
 """The drawing pad replies to a drawing, and refuses a page of another protocol version."""
 
+from xml.etree import ElementTree
+
 from labkit.learn.drawing_pad import SIDE, DrawingPad
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
+from labkit.views.saved_output import VIEW_MIME_TYPE
 
 
 def draw(pad, **changes):
@@ -26,3 +29,13 @@ def test_a_page_of_another_version_is_refused_until_it_is_reloaded():
     assert pad.said == other_version(PROTOCOL_VERSION + 1)
     draw(pad, page_protocol=PROTOCOL_VERSION, pixels=[0.0] * SIDE**2)
     assert pad.said == "0"
+
+
+def test_the_saved_picture_has_the_drawing_and_what_is_said():
+    pad = DrawingPad(lambda image: "This is <b>a seven</b>.")
+    data, _ = pad._repr_mimebundle_()
+    picture = ElementTree.fromstring(data["image/svg+xml"])
+    fills = [each.get("fill") for each in picture.iter() if each.get("fill")]
+    assert (fills.count("rgb(255,255,255)"), len(fills)) == (16, 64)
+    assert "This is <b>a seven</b>." in [each.text for each in picture.iter()]
+    assert VIEW_MIME_TYPE in data

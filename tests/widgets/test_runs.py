@@ -115,6 +115,12 @@ def test_a_comparison_that_is_not_possible_is_refused_with_the_reason(view, sent
     }
 
 
+def test_in_marimo_a_refusal_says_what_to_write_in_a_cell(view, sent, monkeypatch):
+    monkeypatch.setattr(runs_module, "is_marimo", lambda: True)
+    view._on_page(view, runs_requests()["compare"], [])
+    assert "in a cell: runs.compare('a.lab', 'b.lab')" in sent.messages[-1]["reason"]
+
+
 def test_a_page_that_comes_later_is_sent_the_comparison(view, sent):
     view.show_comparison(["a.lab", "b.lab"], 1)
     view._on_page(view, runs_requests()["runs"], [])

@@ -5,6 +5,7 @@
 
 export interface LuminoWidget {
   readonly node: HTMLElement;
+  readonly parent: LuminoWidget | null;
   readonly isDisposed: boolean;
   readonly isHidden: boolean;
   dispose(): void;
@@ -48,9 +49,22 @@ export interface Rendermime {
   createRenderer(mimeType: string): Renderer;
 }
 
-export interface Signal {
-  connect(slot: () => void): unknown;
-  disconnect(slot: () => void): unknown;
+export interface Signal<Arguments = unknown> {
+  connect(slot: (sender: unknown, argument: Arguments) => void): unknown;
+  disconnect(slot: (sender: unknown, argument: Arguments) => void): unknown;
+}
+
+/** A message of the kernel. */
+export interface KernelMessage {
+  readonly header: { readonly msg_type: string };
+  readonly content: unknown;
+}
+
+/** The outputs of a cell. */
+export interface OutputAreaModel {
+  readonly length: number;
+  get(index: number): { readonly data: MimeModel["data"]; toJSON(): object };
+  set(index: number, output: object): void;
 }
 
 export interface NotebookPanel {
@@ -59,6 +73,7 @@ export interface NotebookPanel {
     readonly session: { readonly kernel: { readonly status: string } | null } | null;
     readonly kernelChanged: Signal;
     readonly statusChanged: Signal;
+    readonly iopubMessage: Signal<KernelMessage>;
   };
 }
 

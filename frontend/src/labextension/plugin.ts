@@ -2,6 +2,7 @@
 
 import { markOutputsInPlace } from "../transport/outputs-in-place";
 import {
+  type KernelMessage,
   type LuminoWidget,
   type NotebookTracker,
   type PanelClass,
@@ -63,12 +64,16 @@ function placeOf(
   return {
     factory: () => rendermime().getFactory(WIDGET_MIME_TYPE),
     widgetRenderer: () => rendermime().createRenderer(WIDGET_MIME_TYPE),
-    watch(onChange) {
+    watch(onChange, onMessage) {
       const session = panel()?.sessionContext;
-      const signals = session ? [session.kernelChanged, session.statusChanged] : [];
-      for (const signal of signals) signal.connect(onChange);
+      const receive = (_: unknown, message: KernelMessage) => onMessage(message);
+      session?.kernelChanged.connect(onChange);
+      session?.statusChanged.connect(onChange);
+      session?.iopubMessage.connect(receive);
       return () => {
-        for (const signal of signals) signal.disconnect(onChange);
+        session?.kernelChanged.disconnect(onChange);
+        session?.statusChanged.disconnect(onChange);
+        session?.iopubMessage.disconnect(receive);
       };
     },
     isAlive: () => RUNNING.includes(panel()?.sessionContext.session?.kernel?.status ?? ""),

@@ -4,7 +4,8 @@
  * An output that is updated does not close its views, as JupyterLab's own renderer of widgets does.
  */
 
-import type { MimeModel, PanelClass, Renderer, RendererOptions } from "./jupyterlab";
+import type { KernelMessage, MimeModel, PanelClass, Renderer, RendererOptions } from "./jupyterlab";
+import { applyUpdate, updateFor } from "./output-updates";
 import { Still } from "./still";
 
 /** Content of an output: the model id of the widget. */
@@ -19,8 +20,8 @@ export interface Place {
   factory(): unknown;
   /** Creates such a renderer; throws if there is no factory. */
   widgetRenderer(): Renderer;
-  /** Calls a function when the kernel or its status changes; returns what ends that. */
-  watch(onChange: () => void): () => void;
+  /** Calls functions when the kernel or its status changes, and with the kernel's messages. */
+  watch(onChange: () => void, onMessage: (message: KernelMessage) => void): () => void;
   /** Whether the kernel runs, so that a view that is closed was closed on purpose. */
   isAlive(): boolean;
 }
@@ -50,8 +51,7 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
 
     async renderModel(model: MimeModel): Promise<void> {
       this.#still.update(model);
-      const content = model.data[this.mimeType] as { readonly model_id?: string } | undefined;
-      const modelId = content?.model_id ?? null;
+      const modelId = this.#modelIdIn(model.data);
       if (!model.trusted) this.#still.show(true);
       else if (modelId !== this.#modelId) {
         this.#modelId = modelId;
@@ -66,12 +66,31 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
       super.dispose();
     }
 
+    #modelIdIn(data: MimeModel["data"]): string | null {
+      const content = data[this.mimeType] as { readonly model_id?: string } | undefined;
+      return content?.model_id ?? null;
+    }
+
+    /** JupyterLab may apply the update after this call. */
+    #receive(message: KernelMessage): void {
+      const modelId = this.#modelId;
+      const update = modelId === null ? null : updateFor(modelId, message);
+      if (!update) return;
+      setTimeout(() => {
+        const isOutput = (data: MimeModel["data"]) => this.#modelIdIn(data) === modelId;
+        if (!this.isDisposed) applyUpdate(this, isOutput, update);
+      });
+    }
+
     async #open(model: MimeModel): Promise<void> {
       this.#live?.dispose();
       this.#wasLive = false;
       this.#factory = this.#place.factory();
       this.#unwatch?.();
-      this.#unwatch = this.#place.watch(() => this.#openAgain(model));
+      this.#unwatch = this.#place.watch(
+        () => this.#openAgain(model),
+        (message) => this.#receive(message),
+      );
       this.#live = this.#createLive();
       const live = this.#live;
       if (!live) {

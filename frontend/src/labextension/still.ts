@@ -2,8 +2,10 @@
 
 import type { MimeModel } from "./jupyterlab";
 
-const NOTE = "Saved picture. Run the cell again for the interactive view.";
-const NOTE_TITLE = "The kernel that made this view is not there any more, or was not asked.";
+const NOTE = "Saved picture. Without its kernel, run the cell again for the interactive view.";
+const NOTE_TITLE =
+  "The interactive view appears here when its kernel is connected and answers. If the kernel has " +
+  "ended, what it recorded is gone with it, unless it was saved to a file.";
 
 /** A picture and its note. It is drawn when it is shown first. */
 export class Still {
@@ -35,24 +37,30 @@ export class Still {
   #draw(): void {
     if (this.#drawn === this.#source) return;
     this.#drawn = this.#source;
-    const note = document.createElement("figcaption");
-    note.textContent = NOTE;
-    note.title = NOTE_TITLE;
-    this.element.replaceChildren(this.#picture(), note);
+    if (this.#source) this.element.replaceChildren(this.#picture(), noteOnPicture());
+    else this.element.replaceChildren(preformatted(this.#text));
   }
 
   #picture(): HTMLElement {
-    if (!this.#source) {
-      const text = document.createElement("pre");
-      text.textContent = this.#text;
-      return text;
-    }
     // An image runs no script, whatever the notebook contains.
     const image = document.createElement("img");
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(this.#source)}`;
     image.alt = this.#text;
     return image;
   }
+}
+
+function noteOnPicture(): HTMLElement {
+  const note = document.createElement("figcaption");
+  note.textContent = NOTE;
+  note.title = NOTE_TITLE;
+  return note;
+}
+
+function preformatted(content: string): HTMLElement {
+  const text = document.createElement("pre");
+  text.textContent = content;
+  return text;
 }
 
 /** Notebooks contain texts as lists of lines, too. */

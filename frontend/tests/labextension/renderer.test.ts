@@ -1,11 +1,17 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LuminoWidget, MimeModel, Renderer } from "../../src/labextension/jupyterlab";
+import type {
+  KernelMessage,
+  LuminoWidget,
+  MimeModel,
+  Renderer,
+} from "../../src/labextension/jupyterlab";
 import { sharedModule } from "../../src/labextension/jupyterlab";
 import { rendererClass, VIEW_MIME_TYPE } from "../../src/labextension/renderer";
 
 /** A panel like Lumino's. */
 class FakePanel {
+  parent: LuminoWidget | null = null;
   readonly node = document.createElement("div");
   readonly widgets: LuminoWidget[] = [];
   isDisposed = false;
@@ -65,6 +71,7 @@ let created: FakeWidgetRenderer[] = [];
 let alive = true;
 let factory = "without a kernel";
 let changes = new Set<() => void>();
+let sendMessage: (message: KernelMessage) => void = () => undefined;
 
 function open(canCreate = true) {
   const Class = rendererClass(FakePanel, () => ({
@@ -76,7 +83,8 @@ function open(canCreate = true) {
     },
     isAlive: () => alive,
     factory: () => factory,
-    watch: (onChange) => {
+    watch: (onChange, onMessage) => {
+      sendMessage = onMessage;
       changes.add(onChange);
       return () => changes.delete(onChange);
     },
@@ -150,6 +158,52 @@ describe("an output with a view", () => {
     created[0]?.hide();
     await settle();
     expect(isStill()).toBe(true);
+  });
+});
+
+describe("an update of the kernel", () => {
+  const update = (id: string, svg: string): KernelMessage => ({
+    header: { msg_type: "update_display_data" },
+    content: { data: output("one", {}, svg).data, metadata: {}, transient: { display_id: id } },
+  });
+
+  /** A renderer in the output area of a cell with two outputs. */
+  function openInArea() {
+    const outputs = [output("other"), output()];
+    const model = {
+      length: 2,
+      get: (index: number) => {
+        const { data } = outputs[index] as MimeModel;
+        return { data, toJSON: () => ({ output_type: "display_data", data }) };
+      },
+      set: vi.fn(),
+    };
+    const { renderer } = open();
+    Object.assign(renderer, { parent: Object.assign(new FakePanel(), { model }) });
+    renderer.renderModel(outputs[1] as MimeModel);
+    return model;
+  }
+
+  it("changes the output, also on a page that does not know its display id", async () => {
+    const model = openInArea();
+    sendMessage(update("another", "<svg>1</svg>"));
+    await settle();
+    expect(model.set).not.toHaveBeenCalled();
+    sendMessage(update("one", "<svg>1</svg>"));
+    await settle();
+    expect(model.set.mock.calls).toEqual([
+      [
+        1,
+        { output_type: "display_data", data: output("one", {}, "<svg>1</svg>").data, metadata: {} },
+      ],
+    ]);
+  });
+
+  it("changes nothing that JupyterLab has changed", async () => {
+    const model = openInArea();
+    sendMessage(update("one", SVG));
+    await settle();
+    expect(model.set).not.toHaveBeenCalled();
   });
 });
 

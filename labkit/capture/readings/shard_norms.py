@@ -24,20 +24,20 @@ from labkit.run import Run
 
 NamedShard = tuple[str, torch_compat.Shard]
 """The name of a parameter, and the part of its gradient that this process holds."""
-_STEPS_PER_INTERVAL = 16
-_MAX_INTERVAL = 64
+_STEPS_PER_INTERVAL = 32
+_MAX_INTERVAL = 16
 
 
 def next_shared_step(step: int) -> int:
     """Return the first step after a step at which all processes read norms.
 
-    These are the steps 1 to 16; then every second one up to 32, every fourth one up to 64 and so
-    on; and multiples of 64 from 512 on.
+    These are the steps 1 to 32; then every second one up to 64, every fourth one up to 128 and so
+    on; and multiples of 16 from 256 on.
 
     Examples
     --------
-    >>> [next_shared_step(step) for step in (1, 16, 17, 33, 5_000)]
-    [2, 18, 18, 36, 5056]
+    >>> [next_shared_step(step) for step in (1, 32, 33, 65, 5_000)]
+    [2, 34, 34, 68, 5008]
     """
     interval = 1
     while interval < _MAX_INTERVAL and interval * _STEPS_PER_INTERVAL <= step:

@@ -8,6 +8,7 @@ from types import CodeType
 from typing import Any
 
 import torch
+from torch.utils.hooks import RemovableHandle
 
 
 def direct_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
@@ -165,3 +166,14 @@ def without_compilation(function: Callable[..., Any]) -> None:
     if strategy is None or action is None:
         return
     dynamo.set_code_exec_strategy(function.__code__, strategy(action.SKIP, action.SKIP))
+
+
+def remove_global_hook(handle: RemovableHandle) -> None:
+    """Remove a forward hook on all modules, and the note that it takes keyword arguments.
+
+    torch leaves this note, and would warn in ``torch.compile`` that there are hooks on all modules.
+    """
+    handle.remove()
+    notes = getattr(torch.nn.modules.module, "_global_forward_hooks_with_kwargs", None)
+    if isinstance(notes, dict):
+        notes.pop(handle.id, None)

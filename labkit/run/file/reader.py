@@ -121,6 +121,11 @@ class RunReader:
 
     def _read(self, run: ChangeableRun) -> FileFacts:
         data, before = self._logs.facts(), self._facts
+        if not data:
+            raise FileError(
+                f"{self._path.name} has no contents yet: its process has only begun to write it, "
+                "or was killed before it did. Try again in a second."
+            )
         facts: FileFacts = decoded(FileFacts, data, self._path.name)
         if before is None or facts.writer.generation != before.writer.generation:
             self._rows.read_all(_Tables(run))

@@ -23,5 +23,6 @@ def global_state():
         dict(optimizer_hooks._global_optimizer_post_hooks),
         dict(module_hooks._global_forward_hooks),
         dict(module_hooks._global_forward_pre_hooks),
+        dict(module_hooks._global_forward_hooks_with_kwargs),
         {thread.name for thread in threading.enumerate() if "labkit" in thread.name},
     )

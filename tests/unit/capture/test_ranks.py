@@ -111,6 +111,6 @@ def test_norms_of_parts_are_read_at_steps_that_follow_from_their_numbers():
     steps = [1]
     while steps[-1] < 2_000:
         steps.append(next_shared_step(steps[-1]))
-    assert steps[:16] == list(range(1, 17))
+    assert steps[:32] == list(range(1, 33))
     assert {next_shared_step(step) for step in range(1, 2_000)} <= {*steps}
-    assert max(b - a for a, b in itertools.pairwise(steps)) == 64
+    assert max(b - a for a, b in itertools.pairwise(steps)) == 16

@@ -149,6 +149,16 @@ def test_norms_that_are_not_finite_are_infinite(start):
     assert lk.load(main.path).series("grad_norm/w")[1].tolist() == [np.inf]
 
 
+def test_a_folder_of_runs_lists_the_run_of_rank_0_only(start, tmp_path):
+    main = start(0)
+    other = start(1, main)
+    alone = start(2, path="other.lab")
+    for run in (main, other, alone):
+        run.close()
+    listed = lk.runs(tmp_path).listed
+    assert {run.path.name for run in listed} == {"mlp.lab", "other.rank2.lab"}
+
+
 def test_files_of_another_run_are_not_taken(start):
     earlier = start(0)
     stale = start(1, earlier)
@@ -180,6 +190,24 @@ def test_a_file_moves_beside_that_of_rank_0_when_its_name_is_known(start):
         run.close()
     assert not main.path.with_name("mlp.rank1.lab").exists()
     assert lk.load(main.path).series("rank1/loss")[0].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_flipped_bytes_in_a_file_of_another_rank_leave_the_run_readable(start):
+    main = start(0, world=2)
+    other = start(1, main, world=2)
+    for run in (main, other):
+        log(run, range(1, 200), 1.0)
+        add_norms(run, range(1, 200), [1.0])
+        run.close()
+    content, random = other.path.read_bytes(), np.random.default_rng(0)
+    for _ in range(40):
+        damaged = bytearray(content)
+        for place in random.integers(len(content), size=20):
+            damaged[place] = random.integers(256)
+        other.path.write_bytes(damaged)
+        loaded = lk.load(main.path)
+        assert loaded.steps == 199
+        loaded.close()
 
 
 def test_a_damaged_file_of_another_rank_is_a_notice(start):

@@ -15,6 +15,7 @@ import pytest
 
 import labkit as lk
 from labkit.run import Run
+from labkit.run.file import FileError, schema
 
 LIMIT = 500_000_000
 
@@ -108,6 +109,7 @@ def test_a_full_disk_is_one_notice_and_what_is_missing_follows(tmp_path):
         import numpy as np
         from pathlib import Path
         from labkit.run import Run
+from labkit.run.file import FileError, schema
         from tests.unit.run.test_unwritable_files import add_steps, await_, rows_in
         warnings.simplefilter("error")
         run = Run("demo")
@@ -137,6 +139,7 @@ def test_the_file_of_a_killed_process_opens_with_all_that_was_written(tmp_path, 
     code = f"""
         from pathlib import Path
         from labkit.run import Run
+from labkit.run.file import FileError, schema
         from tests.unit.run.test_unwritable_files import add_steps
         run = Run("demo")
         run.save_continuously(Path({str(path)!r}), {LIMIT})
@@ -210,6 +213,7 @@ def test_an_error_that_ends_the_process_is_in_the_file(tmp_path):
     code = f"""
         from pathlib import Path
         from labkit.run import Run
+from labkit.run.file import FileError, schema
         run = Run("demo")
         run.save_continuously(Path({str(tmp_path / "demo.lab")!r}), {LIMIT})
         run.begin()
@@ -221,6 +225,14 @@ def test_an_error_that_ends_the_process_is_in_the_file(tmp_path):
         "failed",
         "the process ended: ValueError: out of patience",
     )
+
+
+def test_a_file_that_was_just_begun_has_no_contents_yet(tmp_path):
+    connection = sqlite3.connect(tmp_path / "demo.lab", isolation_level=None)
+    schema.create(connection)
+    connection.close()
+    with pytest.raises(FileError, match="no contents yet.*Try again"):
+        lk.load(tmp_path / "demo.lab")
 
 
 def test_a_growing_file_is_followed_until_its_run_ends(run, tmp_path):

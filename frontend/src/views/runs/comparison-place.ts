@@ -10,6 +10,11 @@ export type DrawComparison = (
   names: readonly string[],
 ) => Promise<() => void>;
 
+/** Time after which the page says that a front end has not passed the runs on. */
+const WAIT_MS = 10_000;
+const UNREACHABLE =
+  "This front end has not passed the runs on to the page. In a cell, runs.compare(…) shows them.";
+
 export class ComparisonPlace {
   readonly element = make("section", { class: "labkit-runs-comparison" });
   private readonly title = make("h4");
@@ -17,6 +22,7 @@ export class ComparisonPlace {
   private readonly failure = make("p", { class: "labkit-message", role: "status" });
   private end: () => void = () => undefined;
   private number = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `closed` is called after the comparison was closed by the user. */
   constructor(
@@ -42,22 +48,26 @@ export class ComparisonPlace {
     setText(this.title, `${names.length} runs compared`);
     const place = make("div");
     this.stage.replaceChildren(place);
+    this.timer = setTimeout(() => setText(this.failure, UNREACHABLE), WAIT_MS);
     try {
       const end = await this.draw(place, channels, names);
       if (number !== this.number) {
         end();
         return;
       }
+      clearTimeout(this.timer);
+      setText(this.failure, "");
       this.end = end;
       // Views are drawn when they are in sight. Test environments cannot scroll.
       if (request !== null) this.element.scrollIntoView?.({ block: "nearest" });
     } catch {
-      if (number === this.number) setText(this.failure, "The runs could not be reached.");
+      if (number === this.number) setText(this.failure, UNREACHABLE);
     }
   }
 
   clear(): void {
     this.number += 1;
+    clearTimeout(this.timer);
     this.end();
     this.end = () => undefined;
     this.element.hidden = true;

@@ -15,7 +15,8 @@ export class RunTableRow {
   private readonly outline = new OutlineDrawing();
   private readonly curve: HTMLTableCellElement;
   private cells: HTMLTableCellElement[] = [];
-  private columns: readonly RunColumn[] = [];
+  private columnsKey = "";
+  private drawn: readonly [run: RunEntry, columnsKey: string, isMarked: boolean] | null = null;
 
   constructor(key: string) {
     this.element.dataset.labkitRun = key;
@@ -25,8 +26,12 @@ export class RunTableRow {
     this.curve.append(this.outline.element);
   }
 
-  update(run: RunEntry, columns: readonly RunColumn[], isMarked: boolean): void {
-    this.arrange(columns);
+  /** Updates the row if anything in it has changed; `key` is that of the columns. */
+  update(run: RunEntry, columns: readonly RunColumn[], key: string, isMarked: boolean): void {
+    const [drawnRun, drawnKey, wasMarked] = this.drawn ?? [];
+    if (drawnRun === run && drawnKey === key && wasMarked === isMarked) return;
+    this.drawn = [run, key, isMarked];
+    this.arrange(columns, key);
     setText(this.name, run.name);
     setText(this.file, run.key);
     setTitle(this.head, `${run.name}: ${run.key}`);
@@ -47,12 +52,9 @@ export class RunTableRow {
   }
 
   /** Makes the cells anew if there are other columns. */
-  private arrange(columns: readonly RunColumn[]): void {
-    const isSame =
-      columns.length === this.columns.length &&
-      columns.every(({ id }, place) => id === this.columns[place]?.id);
-    this.columns = columns;
-    if (isSame) return;
+  private arrange(columns: readonly RunColumn[], key: string): void {
+    if (key === this.columnsKey) return;
+    this.columnsKey = key;
     this.cells = columns.map(({ id, isNumber }) => {
       const cell = make("td", { "data-labkit-column": id });
       cell.classList.toggle("labkit-runs-number", isNumber);

@@ -52,14 +52,17 @@ export class RunsTable {
 
   draw({ runs, columns, sorting, marked }: RunsTableContent): void {
     this.header.update(columns, sorting);
-    for (const run of runs) this.row(run.key).update(run, columns, marked.has(run.key));
+    const key = columns.map(({ id, isNumber }) => `${id} ${isNumber}`).join("\n");
+    for (const run of runs) this.row(run.key).update(run, columns, key, marked.has(run.key));
     const wanted = runs.map(({ key }) => this.row(key).element);
     const kept = new Set(wanted);
     for (const element of [...this.body.rows]) if (!kept.has(element)) element.remove();
-    wanted.forEach((element, place) => {
-      const present = this.body.rows[place];
-      if (present !== element) this.body.insertBefore(element, present ?? null);
-    });
+    // Not by index: a change makes the list of rows be counted anew.
+    let present = this.body.firstElementChild;
+    for (const element of wanted) {
+      if (element === present) present = present.nextElementSibling;
+      else this.body.insertBefore(element, present);
+    }
     this.setTabStop();
   }
 

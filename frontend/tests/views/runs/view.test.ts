@@ -50,11 +50,15 @@ afterEach(() => {
 });
 
 /** Draws the view of a folder of its own, as the page stores the settings of a folder. */
-function drawn(runs: readonly SampleRun[] = RUNS) {
+function drawn(
+  runs: readonly SampleRun[] = RUNS,
+  opened: () => Promise<void> = () => Promise.resolve(),
+) {
   const model = new Model();
   const root = document.createElement("div");
   document.body.replaceChildren(root);
   const close = drawRuns(root, model, recorded(model), async (place, channels) => {
+    await opened();
     place.textContent = "drawn comparison";
     draws.push([...channels]);
     return () => ended.push(1);
@@ -251,6 +255,13 @@ describe("the comparison of marked runs", () => {
     model.receive(runsMessages.refused);
     expect(root.textContent).toContain("No.");
     expect(root.textContent).not.toContain(COMPARISON_DELAYED);
+  });
+
+  it("says what to do if its runs do not arrive", () => {
+    const { root, model } = drawn(RUNS, () => new Promise(() => undefined));
+    model.receive({ ...runsMessages.compared, request: null });
+    vi.advanceTimersByTime(11_000);
+    expect(root.textContent).toContain("In a cell, runs.compare(…) shows them.");
   });
 
   it("is closed, with all listeners, when the view is closed", async () => {

@@ -152,7 +152,7 @@ class ActivationReader:
 
     def _remove_hook(self) -> None:
         if self._hook is not None:
-            self._hook.remove()
+            torch_compat.remove_global_hook(self._hook)
             self._hook = None
 
     # ── called by torch ──────────────────────────────────────────────────────
@@ -287,7 +287,7 @@ class ActivationReader:
             )
         finally:
             self._is_drawing = False
-            handle.remove()
+            torch_compat.remove_global_hook(handle)
 
 
 def _may_read(current: StepActivations) -> bool:
