@@ -52,7 +52,7 @@ def style(light: Mapping[str, str], dark: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> style({".k": "fill:#000"}, {".k": "fill:#fff"})[:49]
+    >>> style({".k": "fill:#000"}, {".k": "fill:#fff"})[:50]
     '<style>.labkit-picture .k{fill:#000}@media(prefers'
     """
     # A page that contains the SVG as elements has other things with these classes.

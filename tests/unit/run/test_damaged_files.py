@@ -11,6 +11,9 @@ import pytest
 import labkit as lk
 from labkit.run.file import FileError
 from labkit.run.file.schema import TABLES
+from labkit.views.fragments import Fragmenter
+from labkit.views.run_updates import RunUpdates
+from labkit.views.still import run_picture
 from tests.unit.run.saved_runs import full_run
 
 FLIPS = 150
@@ -44,7 +47,7 @@ def damaged(tmp_path, sound, *statements):
 
 
 def read(path):
-    """Load a file and read all of it, as views do; return whether it was taken as sound."""
+    """Load a file, and read and draw all of it; return whether it was taken as sound."""
     try:
         run = lk.load(path)
     except FileError:
@@ -59,6 +62,8 @@ def read(path):
         run.activations.at(*subject)
     for series in run.sample_log.series():
         run.logged_samples(series.name)
+    assert list(Fragmenter().fragments(RunUpdates(run).snapshot()))
+    assert run_picture.svg(run, "dashboard")
     run.close()
     return True
 
