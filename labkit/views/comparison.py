@@ -135,5 +135,8 @@ class Comparison(PicturedWidget):
     def _revision(self) -> object:
         return [run_picture.revision(run) for run in self.runs]
 
+    def _is_changing(self) -> bool:
+        return any(run.status == "running" for run in self.runs)
+
     def _is_complete(self) -> bool:
         return all(run.closed for run in self.runs)

@@ -88,7 +88,7 @@ class DroppableWidget(anywidget.AnyWidget):
         super().close()
         close_dropped_comms()
 
-    def update_picture(self) -> None:
+    def cell_ended(self) -> None:
         """Update the picture of the output, which this widget lacks."""
 
     def update_picture_if_due(self) -> None:
@@ -175,7 +175,7 @@ class ShownViews:
                 run.code_ended(text)
         for views in list(cls._cells.values()):
             for view in list(views.values()):
-                view.update_picture()
+                view.cell_ended()
 
     @classmethod
     def _remove_cell(cls, cell: str | None) -> None:

@@ -61,6 +61,10 @@ class PicturedWidget(DroppableWidget):
         """Return whether the picture will not change any more, as after the end of a run."""
         return False
 
+    def _is_changing(self) -> bool:
+        """Return whether the picture changes all the time, as during a run."""
+        return False
+
     def _on_display(self) -> None:
         """Prepare for a page that displays the widget."""
 
@@ -73,6 +77,13 @@ class PicturedWidget(DroppableWidget):
         self._next_update = time.monotonic() + self._interval
         data, metadata = self._repr_mimebundle_()
         self._publish(data, metadata, update=False)
+
+    def cell_ended(self) -> None:
+        """Update the picture; rarely if it shows a run that goes on in the background."""
+        if self._is_changing():
+            self.update_picture_if_due()
+        else:
+            self.update_picture()
 
     def update_picture(self) -> None:
         """Update the picture and the text of the output if they have changed, on any thread."""

@@ -95,6 +95,9 @@ class View(PicturedWidget):
     def _is_complete(self) -> bool:
         return self.run.closed
 
+    def _is_changing(self) -> bool:
+        return self.run.status == "running"
+
 
 class Dashboard(View):
     """All views of a run and its controls in one widget.

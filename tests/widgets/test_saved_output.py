@@ -148,6 +148,24 @@ def test_updates_during_a_run_come_at_growing_intervals(published, monkeypatch):
     view.close()
 
 
+def test_cells_beside_a_run_in_the_background_update_its_picture_rarely(published, monkeypatch):
+    now, status = 0.0, "running"
+    monkeypatch.setattr(saved_output.time, "monotonic", lambda: now)
+    monkeypatch.setattr(Run, "status", property(lambda _: status))
+    run = Run("demo")
+    view = CurvesView(run)
+    view._ipython_display_()
+    for moment, expected in [(1.0, 1), (6.0, 2), (7.0, 2)]:
+        now = moment
+        run.log(accuracy=moment)
+        view.cell_ended()
+        assert len(published) == expected
+    status = "idle"
+    view.cell_ended()
+    assert len(published) == 3
+    view.close()
+
+
 def test_the_last_picture_wins_over_one_that_another_thread_draws_later(published, monkeypatch):
     run = Run("demo")
     view = CurvesView(run)
