@@ -79,6 +79,14 @@ class Runs(RunFolder):
             return {"text/plain": repr(self)}
         return view._repr_mimebundle_(**options)
 
+    def _ipython_display_(self) -> None:
+        self.refresh()
+        try:
+            view = self.view()
+        except ImportError:
+            raise NotImplementedError from None  # IPython displays the text then
+        view._ipython_display_()
+
     def _display_(self) -> Any:
         """Return what marimo displays."""
         return self.view()

@@ -101,15 +101,19 @@ class RunsView(View):
         self._close_comparison()
         super().close()
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
+    def _on_display(self) -> None:
         if is_notebook() or is_marimo():
             self._work.start_polling()
-        data, metadata = super()._repr_mimebundle_(**options)
-        still = {
+        super()._on_display()
+
+    def _picture(self) -> dict[str, str]:
+        return {
             "text/plain": still_runs.text(self.folder),
             "image/svg+xml": still_runs.svg(self.folder),
         }
-        return {**data, **still}, metadata
+
+    def _revision(self) -> object:
+        return self.folder.problem, self.folder.listed
 
     # ── messages ─────────────────────────────────────────────────────────────
 

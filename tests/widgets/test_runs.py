@@ -10,7 +10,7 @@ import pytest
 import labkit as lk
 from labkit.run import Run
 from labkit.views import runs as runs_module
-from labkit.views import text_buffers
+from labkit.views import saved_output, text_buffers
 from labkit.views.channel import RunChannel
 from labkit.views.messages import runs as types
 from labkit.views.runs import RunsView
@@ -163,3 +163,22 @@ def test_the_static_face_says_what_is_there(view):
     assert "<svg" in data["image/svg+xml"]
     assert isinstance(view.channel, RunChannel)
     assert runs_module.POLL_SECONDS == 2.0
+
+
+def test_the_saved_table_has_the_runs_that_have_come_since(folder, monkeypatch):
+    published = []
+    monkeypatch.setattr(
+        saved_output,
+        "publish_display_data",
+        lambda data, metadata, *, transient, update: published.append((update, data)),
+    )
+    runs = lk.runs(folder)
+    view = runs.view()
+    view._ipython_display_()
+    view.update_picture()
+    save(folder, "a new one")
+    runs.refresh()
+    view.update_picture()
+    assert [update for update, _ in published] == [False, True]
+    assert "a new one" in published[-1][1]["text/plain"]
+    view.close()
