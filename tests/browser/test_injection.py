@@ -10,11 +10,11 @@ pytestmark = pytest.mark.browser
 
 LOADED = """
 import labkit as lk
-run = lk.load("hostile.lab")
+run = lk.load("hostile/first.lab")
 lk.Dashboard(run)
 """
-LISTED = "lk.runs('.')"
-COMPARED = 'lk.compare(run, lk.load("other.lab"))'
+LISTED = "lk.runs('hostile')"
+COMPARED = 'lk.compare(run, lk.load("hostile/other.lab"))'
 TRAINED = """
 import json
 from pathlib import Path
@@ -82,10 +82,11 @@ def watched(shared_book, lab):
     }
     for event, listener in listeners.items():
         page.on(event, listener)
-    hostile_run().save(lab.folder / "hostile.lab")
-    hostile_run((*HOSTILE[::-1][:20], LONG[0]), name=LONG[0]).save(lab.folder / "other.lab")
-    named = lab.folder / "<img src=x onerror=window.__injected=1> \u202e.lab"
-    hostile_run(HOSTILE[5:30]).save(named)
+    folder = lab.folder / "hostile"
+    folder.mkdir()
+    hostile_run().save(folder / "first.lab")
+    hostile_run((*HOSTILE[::-1][:20], LONG[0]), name=LONG[0]).save(folder / "other.lab")
+    hostile_run(HOSTILE[5:30]).save(folder / "<img src=x onerror=window.__injected=1> \u202e.lab")
     cells = [LOADED, COMPARED, TRAINED.format(fixture=FIXTURE), DRAWN, STEPPED, LISTED]
     shared_book.replace_cells(cells)
     page.evaluate(OBSERVE)
@@ -98,8 +99,6 @@ def watched(shared_book, lab):
     assert shared_book.errors == []
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
-    for file in lab.folder.glob("*.lab"):
-        file.unlink()
 
 
 def walk(book, tabs):

@@ -1,5 +1,7 @@
 """Control characters of paths, names and errors, which a terminal would execute."""
 
+import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +13,10 @@ from labkit import cli
 from labkit.doctor import Check
 from labkit.learn.feedback import Feedback
 from labkit.run.file import errors
+from labkit.viewing import write_notebook
 
 from .hostile import HOSTILE, UNSAFE_IN_A_TERMINAL
-from .hostile_run import hostile_graph
+from .hostile_run import hostile_graph, hostile_run
 
 CONTROLS = tuple(text for text in HOSTILE if set(text) & set(UNSAFE_IN_A_TERMINAL))
 
@@ -39,6 +42,30 @@ def test_refused_arguments_are_repeated_without_control_characters(arguments, te
     printed = capsys.readouterr().err
     assert "error" in printed
     assert is_safe(printed)
+
+
+@pytest.mark.parametrize("text", CONTROLS)
+def test_a_path_with_nothing_is_named_without_control_characters(text, capsys):
+    assert cli.main(["view", f"./{text}"]) == 1
+    assert is_safe(capsys.readouterr().err)
+
+
+def test_the_name_of_a_folder_is_a_string_in_the_notebook_that_shows_it(tmp_path):
+    folder = tmp_path / '\'); import os  # """ \\ \n \033[31m <b data-injected>'
+    folder.mkdir()
+    shown = folder / "a.lab"
+    hostile_run().save(shown)
+    for place in (folder, shown):
+        book = json.loads(write_notebook(place, tmp_path).read_text())
+        how, code = book["cells"]
+        assert "data-injected" not in how["source"]
+        (given,) = [
+            node.value
+            for node in ast.walk(ast.parse(code["source"]))
+            if isinstance(node, ast.Constant)
+        ]
+        assert given == str(place)
+        assert is_safe(code["outputs"][0]["data"]["text/plain"])
 
 
 def test_a_warning_about_a_file_has_no_control_characters():
