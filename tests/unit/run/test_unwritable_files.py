@@ -109,7 +109,6 @@ def test_a_full_disk_is_one_notice_and_what_is_missing_follows(tmp_path):
         import numpy as np
         from pathlib import Path
         from labkit.run import Run
-from labkit.run.file import FileError, schema
         from tests.unit.run.test_unwritable_files import add_steps, await_, rows_in
         warnings.simplefilter("error")
         run = Run("demo")
@@ -139,7 +138,6 @@ def test_the_file_of_a_killed_process_opens_with_all_that_was_written(tmp_path, 
     code = f"""
         from pathlib import Path
         from labkit.run import Run
-from labkit.run.file import FileError, schema
         from tests.unit.run.test_unwritable_files import add_steps
         run = Run("demo")
         run.save_continuously(Path({str(path)!r}), {LIMIT})
@@ -213,7 +211,6 @@ def test_an_error_that_ends_the_process_is_in_the_file(tmp_path):
     code = f"""
         from pathlib import Path
         from labkit.run import Run
-from labkit.run.file import FileError, schema
         run = Run("demo")
         run.save_continuously(Path({str(tmp_path / "demo.lab")!r}), {LIMIT})
         run.begin()

@@ -157,9 +157,14 @@ class ActivationReader:
 
     # ── called by torch ──────────────────────────────────────────────────────
 
-    def _module_called(self, module: nn.Module, inputs: Any, keywords: Any, output: Any) -> None:
-        if torch.compiler.is_compiling():
+    def _module_called(self, module: nn.Module, inputs: Any, *others: Any) -> None:
+        """Read a module that was called; `others` are its keyword arguments and its output.
+
+        Without the keyword arguments, another thread has removed the hook during the call.
+        """
+        if torch.compiler.is_compiling() or len(others) < 2:  # noqa: PLR2004
             return
+        keywords, output = others
         current, path = self._current, self._modules.path_of(module)
         if current is None or path is None or self._is_drawing:
             return
@@ -259,10 +264,11 @@ class ActivationReader:
         current.chosen_drawn = True
         given = PassInput()
 
-        def module_called(module: nn.Module, inputs: Any, keywords: Any, output: Any) -> None:
+        def module_called(module: nn.Module, inputs: Any, *others: Any) -> None:
             path = self._modules.path_of(module)
-            if path is None or path in self._excluded:
+            if path is None or path in self._excluded or len(others) < 2:  # noqa: PLR2004
                 return
+            keywords, output = others
             try:
                 given.note_layer(module, inputs)
                 activation = self._modules.activation_function(path)
