@@ -124,7 +124,8 @@ def train_replica(rank, watched):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    facts = None if run is None else (run.steps, len(run.series("loss")[0]), run.notices)
+    notices = () if run is None else tuple(notice.text for notice in run.notices)
+    facts = None if run is None else (run.steps, len(run.series("loss")[0]), notices)
     return model.state_dict(), facts
 
 
@@ -147,6 +148,8 @@ def test_distributed_processes_are_recorded_and_their_weights_are_unchanged(tmp_
     torch.multiprocessing.spawn(train_in_a_process, (str(tmp_path),), nprocs=2)
     for rank in range(2):
         (plain, _), (found, facts) = torch.load(tmp_path / f"{rank}.pt")
-        assert facts == (12, 12, ())
+        steps, losses, notices = facts
+        assert (steps, losses, len(notices)) == (12, 12, rank)
+        assert all("the process of rank 1" in text for text in notices)
         for name, tensor in found.items():
             assert torch.equal(tensor, plain[name]), name
