@@ -11,6 +11,8 @@ from typing import Literal
 
 from labkit.run.error_text import described
 from labkit.run.file.saved_run import SavedRun
+from labkit.run.finding import SEVERITIES, Finding
+from labkit.run.findings_log import FindingsLog
 from labkit.run.state import FINAL_STATUSES, RunState
 
 
@@ -32,6 +34,7 @@ def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
     The status is final if something ends the file before the run has ended.
     """
     observed, log = run.observations, run.findings_log
+    state = run.state() if end is None else _final(run.state(), end)
     facts: dict[str, object] = {
         "id": run.id,
         "name": run.name,
@@ -41,8 +44,8 @@ def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
         "environment": run.environment,
         "model": run.model,
         "setup": run.setup,
-        "state": run.state() if end is None else _final(run.state(), end),
-        "findings": run.findings,
+        "state": state,
+        "findings": run.findings if state.status in FINAL_STATUSES else _evaluated(log),
         "rules": {"known": log.rules, "ignored": log.ignored, "dropped": log.dropped},
         "progress": {
             "epochs": [list(knot) for knot in run.epochs.begun.knots()],
@@ -57,6 +60,17 @@ def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
     if groups:  # an ended run has none
         facts["parameter_groups"] = groups
     return facts
+
+
+def _evaluated(log: FindingsLog) -> list[Finding]:
+    """Return the findings of the last evaluation, the most severe first.
+
+    The training thread evaluates the rules from time to time; a further evaluation at each write
+    would take some milliseconds of it.
+    """
+    found = [entry.finding for entry in log.entries() if entry.holds]
+    shown = [finding for finding in found if finding.rule not in log.ignored]
+    return sorted(shown, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _final(state: RunState, end: FileEnd) -> RunState:

@@ -14,6 +14,7 @@ from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.run.journal import LogKey, LogName
 from labkit.run.model_input import ModelInput
+from labkit.run.printable import encodable
 
 _INCIDENT_FIELDS = ("step", "kind", "explanation", "node", "module", "line", "indices")
 _PICTURE_FIELDS = ("panels", "rows", "columns", "silent", "whole")
@@ -64,7 +65,7 @@ class LogWriter:
                     entry.id,
                     found.rule,
                     found.severity,
-                    _text(found.message),
+                    encodable(found.message),
                     entry.step,
                     entry.ended_step,
                     to_text(entry),
@@ -75,14 +76,14 @@ class LogWriter:
                     "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)",
                     event.id,
                     event.step,
-                    _text(event.text),
+                    encodable(event.text),
                     to_text(event),
                 )
         for name, inspection in run.final_values.items():
             if self._is_new("parameters", name, inspection):
                 self._execute(
                     "INSERT OR REPLACE INTO parameters VALUES (?, ?)",
-                    _text(name),
+                    encodable(name),
                     to_text(_inspection(inspection)),
                 )
         incident = run.incident
@@ -97,7 +98,7 @@ class LogWriter:
             if found is not None:
                 low, high = found.ends or (None, None)
                 counts = to_text(found.counts.tolist())
-                self._execute(_HISTOGRAM, _text(name), step, low, high, counts)
+                self._execute(_HISTOGRAM, encodable(name), step, low, high, counts)
         for (module, kind), step in keys.get("activations", ()):
             picture = run.activations.stored(module, kind, step)
             if picture is not None:
@@ -108,10 +109,10 @@ class LogWriter:
                 continue
             self._execute(
                 _SAMPLE,
-                _text(name),
+                encodable(name),
                 step,
                 sample.kind,
-                _text(sample.description),
+                encodable(sample.description),
                 sample.width,
                 sample.height,
                 sample.content,
@@ -148,7 +149,7 @@ class LogWriter:
         }
         self._execute(
             _PICTURE,
-            _text(picture.module),
+            encodable(picture.module),
             picture.kind,
             picture.step,
             to_text({**facts, "shape": picture.values.shape, "input": _input(picture.given)}),
@@ -169,7 +170,7 @@ class LogWriter:
         for table, (labels, steps, values) in incident.history.items():
             self._execute(
                 "INSERT INTO incident_rows VALUES (?, ?, ?, ?)",
-                _text(table),
+                encodable(table),
                 to_text(labels),
                 to_bytes(steps, "<i8"),
                 to_bytes(values, "<f4"),
@@ -234,8 +235,3 @@ def _statistics(statistics: TensorStatistics | None) -> dict[str, object] | None
         return None
     facts = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
     return {**facts, "edges": statistics.edges.tolist(), "counts": statistics.counts.tolist()}
-
-
-def _text(text: str) -> str:
-    """Return a text without what UTF-8 cannot express."""
-    return text.encode(errors="replace").decode()

@@ -13,6 +13,7 @@ from labkit.run.file.arrays import offsets_of, pieces, steps_from, to_bytes
 from labkit.run.file.schema import MAX_CHUNK_ROWS
 from labkit.run.journal import NewRows
 from labkit.run.kinds import series_name
+from labkit.run.printable import encodable
 from labkit.run.series_table import SeriesTable
 from labkit.run.storage import Whole
 
@@ -75,7 +76,7 @@ class RowWriter:
             found = self._connection.execute(
                 "INSERT INTO tables (name, kind) VALUES (?, ?) ON CONFLICT (name)"
                 " DO UPDATE SET kind = excluded.kind RETURNING id",
-                (_text(table.id), table.kind),
+                (encodable(table.id), table.kind),
             ).fetchone()
             self._ids[table.id], known = found[0], 0
         if known < len(names):
@@ -83,7 +84,7 @@ class RowWriter:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)",
                 (
-                    (number, at, _text(series_name(table.kind, name)), _text(name))
+                    (number, at, encodable(series_name(table.kind, name)), encodable(name))
                     for at, name in enumerate(names[known:], start=known)
                 ),
             )
@@ -161,8 +162,3 @@ def _bucket_row(whole: Whole) -> tuple[int | bytes, ...]:
         to_bytes(buckets.high, "<f4"),
         to_bytes(buckets.high_at, "<i8"),
     )
-
-
-def _text(name: str) -> str:
-    """Return a name without what UTF-8 cannot express."""
-    return name.encode(errors="replace").decode()

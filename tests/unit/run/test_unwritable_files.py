@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import labkit as lk
-from labkit.run import Run
+from labkit.run import Finding, Run
 from labkit.run.file import FileError, schema
 
 LIMIT = 500_000_000
@@ -247,6 +247,28 @@ def test_a_growing_file_is_followed_until_its_run_ends(run, tmp_path):
     await_(lambda: loaded.closed)
     assert loaded.status == "finished"
     np.testing.assert_array_equal(loaded.series("accuracy"), run.series("accuracy"))
+
+
+def test_writing_a_file_evaluates_no_rules_and_has_the_findings_that_hold(tmp_path):
+    class CountedRun(Run):
+        reads = 0
+
+        @property
+        def findings(self):
+            self.reads += 1
+            return super().findings
+
+    run = CountedRun("demo")
+    run.begin()
+    finding = Finding("plateau", "warning", "The loss does not fall.", (), (1, 9), "", ())
+    run.findings_log.record([finding], {}, 9, 1.0)
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    for count in (100, 200):
+        add_steps(run, 100)
+        await_(lambda count=count: rows_in(run.path) == count)
+    assert lk.load(run.path).findings == (finding,)
+    assert run.reads == 0
+    run.close()
 
 
 def test_watching_with_a_file_leaves_no_thread_and_no_open_file(tmp_path):

@@ -15,7 +15,7 @@ const MAX_NAME = 28;
 /** A column of one run's table. */
 export interface RunSeries {
   readonly run: LinkedRun;
-  /** What tells it from others of the same run and name: a parameter group; "" if there is none. */
+  /** The parameter group, where a run has several lines of this name; "" if there is none. */
   readonly part: string;
   readonly table: SeriesTable;
   readonly column: number;
