@@ -14,7 +14,7 @@ from docs.prose.passages import Passage, passages
         ("Use this in order to learn.", "'in order to'"),
         ("The the loss falls.", "repeated"),
         ("The gray line has a recieved value.", "received"),
-        ("The gray line.", "grey"),
+        ("The color of the line.", "colour"),
     ],
 )
 def test_a_habit_to_avoid_is_found_with_its_place(text, found):
