@@ -8,8 +8,9 @@ a run does not need it.
 
 from __future__ import annotations
 
+from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
-from labkit.learn.datasets import Split, diabetes, digits, moons
+from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.pictures import (
     LossSurface,
@@ -20,11 +21,14 @@ from labkit.learn.pictures import (
 )
 
 __all__ = [
+    "BoundaryView",
     "Chapter",
     "DrawingPad",
     "LossSurface",
     "Picture",
     "Split",
+    "boundary_picture",
+    "breast_cancer",
     "broadcast_picture",
     "chapter",
     "diabetes",

@@ -15,6 +15,8 @@ module        exchanged by                                   where the protocol 
                                                              `RunsRequest.protocol`
 ``pad``       the drawing pad's widget state                 `PadState.protocol`,
                                                              `PadDrawing.page_protocol`
+``boundary``  the boundary view of the course, both ways     `BoundaryViewState.protocol`,
+                                                             `WantMessage.protocol`
 ``widgets``   the state of the channel and of the views      `ChannelState.protocol`
 ============= ============================================== ===================================
 

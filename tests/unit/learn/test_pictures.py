@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.learn import LossSurface, broadcast_picture, storage_picture, tile_picture
+from labkit.learn import (
+    LossSurface,
+    boundary_picture,
+    broadcast_picture,
+    storage_picture,
+    tile_picture,
+)
 from labkit.learn.pictures.png import colours, data_address
 
 BOWL = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
 PICTURES = {
+    "boundary": boundary_picture(
+        lambda points: points.sum(dim=1), torch.eye(3)[:, :2], torch.tensor([0, 1, 0]), pulls=True
+    ),
     "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
