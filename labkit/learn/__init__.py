@@ -16,6 +16,7 @@ from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    curve_picture,
     storage_picture,
     tile_picture,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "breast_cancer",
     "broadcast_picture",
     "chapter",
+    "curve_picture",
     "diabetes",
     "digits",
     "moons",
