@@ -110,3 +110,10 @@ def test_the_saved_output_has_a_picture_on_a_background_of_its_own(view):
 def test_names_are_checked():
     with pytest.raises(ValueError, match="names takes two texts"):
         BoundaryView(Moving(), X, Y, names="ab")
+
+
+def test_a_step_can_be_numbered_by_the_loop(view):
+    view.update(10)
+    view.update(20)
+    view.cell_ended()
+    assert (view.moment["step"], view.moment["count"]) == (20, 3)

@@ -37,6 +37,8 @@ _PICTURE_HEIGHT = 410.0
 
 
 class _Moment(NamedTuple):
+    number: int
+    """How many updates came before."""
     step: int
     state: BoundaryState
 
@@ -88,8 +90,8 @@ class BoundaryView(PicturedWidget):
         self._model, self._loss = model, loss
         self._names, self._classes = _pair("names", names), _pair("classes", classes)
         self._read = read_plane(x, y)
-        self._moments = [_Moment(0, read_state(model, self._read, loss))]
-        self._steps, self._stride = 0, 1
+        self._moments = [_Moment(0, 0, read_state(model, self._read, loss))]
+        self._updates, self._shown_update, self._stride = 0, 0, 1
         self._sent_at = time.monotonic()
         super().__init__(
             plane=_plane_message(self._read, self._names, self._classes),
@@ -103,11 +105,18 @@ class BoundaryView(PicturedWidget):
         """Display the view in the running cell."""
         self._ipython_display_()
 
-    def update(self) -> None:
-        """Record what the model says now, after a step of its training, and show it."""
-        self._steps += 1
-        moment = _Moment(self._steps, read_state(self._model, self._read, self._loss))
-        if self._moments[-1].step % self._stride:
+    def update(self, step: int | None = None) -> None:
+        """Record what the model says now, after a step of its training, and show it.
+
+        Parameters
+        ----------
+        step : int, optional
+            How many steps the training has made; by default one more with each call.
+        """
+        self._updates += 1
+        state = read_state(self._model, self._read, self._loss)
+        moment = _Moment(self._updates, self._updates if step is None else int(step), state)
+        if self._moments[-1].number % self._stride:
             self._moments[-1] = moment  # of the steps since the last kept one the latest stays
         else:
             self._moments.append(moment)
@@ -118,7 +127,7 @@ class BoundaryView(PicturedWidget):
 
     def picture(self, *, pulls: bool = True) -> Picture:
         """Return a still picture of the latest step."""
-        step, state = self._moments[-1]
+        _, step, state = self._moments[-1]
         drawn = draw(
             self._read, state, names=self._names, classes=self._classes, pulls=pulls, bare=False
         )
@@ -132,12 +141,13 @@ class BoundaryView(PicturedWidget):
 
     def _send_latest(self) -> None:
         self._sent_at = time.monotonic()
-        if self.moment["step"] != self._moments[-1].step:
+        if self._shown_update != self._updates:
+            self._shown_update = self._updates
             latest = self._message(len(self._moments) - 1)
             self.set_trait("moment", latest)
 
     def _message(self, index: int) -> BoundaryMoment:
-        step, state = self._moments[index]
+        _, step, state = self._moments[index]
         return {
             "index": index,
             "count": len(self._moments),
@@ -167,7 +177,7 @@ class BoundaryView(PicturedWidget):
         return {"text/plain": picture.text, "image/svg+xml": standing_alone(picture)}
 
     def _revision(self) -> object:
-        return self._steps
+        return self._updates
 
     def _on_display(self) -> None:
         ShownViews.add(self)

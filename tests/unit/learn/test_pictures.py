@@ -158,5 +158,5 @@ def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes(
 
 @pytest.mark.parametrize("given", [{}, {"a": ([1], [1, 2])}, {"a": ([], [])}])
 def test_curves_that_cannot_be_drawn_are_refused(given):
-    with pytest.raises(ValueError, match="drawn|equally many"):
+    with pytest.raises(ValueError, match=r"drawn|equally many"):
         curve_picture(given)
