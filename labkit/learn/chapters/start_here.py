@@ -11,8 +11,8 @@ import torch
 
 from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
+from labkit.learn.chapters.start_here_predictions import PREDICTIONS
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import MultipleChoice, Number
 from labkit.run import Run
 
 _CUDA = (True, False)
@@ -260,26 +260,6 @@ _BEST_RUN = Exercise(
 
 PLAN = Plan(
     title="Start here",
-    predictions=(
-        MultipleChoice(
-            "zeros_device",
-            "After `torch.cuda.set_device(0)`, where does `torch.zeros(3)` lie?",
-            reasons={
-                "a": (
-                    "`set_device` says which GPU is meant by the bare word `cuda`. It moves "
-                    "nothing, "
-                    "and new tensors go on being made on the CPU."
-                ),
-                "c": (
-                    "PyTorch never looks for a free place: a tensor lies where it was asked to be."
-                ),
-            },
-        ),
-        Number(
-            "first_loss",
-            "What is the loss of the very first step, on two classes?",
-            reasons={"0.0": "A loss of 0 is that of a model which is right, and sure of it."},
-        ),
-    ),
+    predictions=PREDICTIONS,
     exercises=(_DEVICE, _TEN_CLASSES, _TAIL_MEAN, _BEST_RUN),
 )
