@@ -72,6 +72,12 @@ const SCRIPTS = [
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // The boundary of a classifier, in the course.
   { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
+  // The card of a prediction of the course.
+  {
+    name: "prediction",
+    path: "^src/prediction/",
+    uses: "^src/(messages/|parts/(shortcut-guard|visible-text)\\.ts$)",
+  },
   // What JupyterLab loads at its start: shows saved views where their kernel is gone.
   { name: "labextension", path: "^src/labextension/", uses: "outputs-in-place\\.ts$" },
 ];
@@ -156,7 +162,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|boundary|exported|labextension)/" },
+      from: { pathNot: "^src/(pad|boundary|prediction|exported|labextension)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -13,7 +13,9 @@ import pytest
 import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn import chapter
 from labkit.learn.boundary import BoundaryView
+from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -23,7 +25,17 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import boundary, kernel, pad, page, runs, stepper, tables, widgets
+from labkit.views.messages import (
+    boundary,
+    kernel,
+    pad,
+    page,
+    prediction,
+    runs,
+    stepper,
+    tables,
+    widgets,
+)
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -39,10 +51,13 @@ from .fixtures import (
     boundary_states,
     channel_states,
     fragments_as_json,
+    lock_messages,
+    locked_predictions,
     messages,
     pad_drawings,
     pad_states,
     page_messages,
+    prediction_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -137,6 +152,9 @@ STATES = {
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
+    "prediction": (prediction.PredictionState, prediction_states),
+    "prediction-locked": (prediction.LockedPrediction, locked_predictions),
+    "prediction-page": (prediction.LockMessage, lock_messages),
 }
 
 
@@ -177,6 +195,17 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)
     view.close()
+
+
+@pytest.mark.parametrize("name", chapter_names())
+def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
+    opened = chapter(name, tmp_path)
+    for asked in opened.plan.predictions:
+        card = opened.predict(asked.name)
+        check(synced(card), prediction.PredictionState)
+        for value in asked.misconceptions().values():
+            card = opened.predict(asked.name, value, sure=1)
+        check(synced(card), prediction.PredictionState)
 
 
 def typescript_types():

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
+from labkit.learn.chapters.autograd_predictions import PREDICTIONS
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Exact, MultipleChoice, Number
 
 _W, _X, _Y = 2.5, 3.0, 5.0
 _OFF = _W * _X - _Y
@@ -333,65 +333,6 @@ _STEP = Exercise(
 
 PLAN = Plan(
     title="Autograd",
-    predictions=(
-        Exact(
-            "boxes",
-            "How many operations does autograd note down for `((w * x + b - y) ** 2).mean()`?",
-            reasons={
-                "1": (
-                    "One line of Python, but each `*`, `+`, `-`, `**` and `mean` is an operation "
-                    "of its own."
-                ),
-                "4": "`mean` is one as well: it has a derivative like any other.",
-                "7": (
-                    "That counts the two leaves, `w` and `b`. They are where the graph ends, no "
-                    "operations."
-                ),
-            },
-        ),
-        Number(
-            "two_paths",
-            "What is the slope of `(2 * w + w) ** 2` along `w`, at w = 3?",
-            near=0.001,
-            reasons={
-                "18.0": "That is the slope along the sum. What does the sum gain when `w` grows?",
-                "36.0": "That is the path through `2 * w` alone. `w` enters a second time.",
-                "81.0": "That is the value, not the slope.",
-            },
-        ),
-        MultipleChoice(
-            "empty_grad",
-            "Which of the three has `.grad` None after `backward`?",
-            reasons={
-                "a": "`w` is a leaf that requires gradients: just what `backward` fills.",
-                "b": (
-                    "`scale` was made by hand and requires gradients, so it is a leaf. That it "
-                    "holds one number only makes no difference."
-                ),
-            },
-        ),
-        Number(
-            "second_backward",
-            "After the first `backward`, `w.grad` is 6. What is it after the second?",
-            near=0.001,
-            reasons={
-                "6.0": "That would be so if `backward` wrote the gradient. It adds.",
-                "36.0": "Gradients of two calls are added, not multiplied.",
-                "0.0": "Nothing clears `.grad` but you, or the optimizer's `zero_grad`.",
-            },
-        ),
-        Number(
-            "cut_square",
-            "What is the slope of `w * w.detach()` at w = 3?",
-            near=0.001,
-            reasons={
-                "6.0": (
-                    "That is the slope of `w * w`. One of the two factors looks like a constant."
-                ),
-                "0.0": "Only one of the two factors was cut; the other leads to `w`.",
-                "9.0": "That is the value. A cut leaves the value as it is.",
-            },
-        ),
-    ),
+    predictions=PREDICTIONS,
     exercises=(_SLOPE, _GRADIENT, _CONSISTENCY, _STEP),
 )

@@ -124,10 +124,12 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
     ]
     if place:
-        paragraphs.append(f"The first {place} of {len(trial.calls)} inputs came out right.")
-    ignored = [f"`{name}`" for name in trial.source.ignored_arguments()]
+        first = "the first" if place == 1 else f"the first {place}"
+        paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
+    ignored = [name for name in trial.source.ignored_arguments() if name not in exercise.unneeded]
     if ignored:
-        paragraphs.append(f"Your function never reads {' and '.join(ignored)}.")
+        listed = " and ".join(f"`{name}`" for name in ignored)
+        paragraphs.append(f"Your function never reads {listed}.")
     return tuple(paragraphs)
 
 
