@@ -8,8 +8,7 @@ from labkit.learn.chapters.logistic_regression.cheapest_cut import CHEAPEST_CUT
 from labkit.learn.chapters.logistic_regression.fit_classifier import FIT_CLASSIFIER
 from labkit.learn.chapters.logistic_regression.moon_features import MOON_FEATURES
 from labkit.learn.chapters.logistic_regression.precision_recall import PRECISION_RECALL
-
-PREDICTIONS = ()
+from labkit.learn.chapters.logistic_regression.predictions import PREDICTIONS
 
 PLAN = Plan(
     title="Logistic regression",
