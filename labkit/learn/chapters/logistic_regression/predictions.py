@@ -204,7 +204,7 @@ PREDICTIONS = (
         why=(
             "Leaving a person alone costs 20 × p on average, calling them back 1 × (1 - p). Both "
             "are equal at p = 1/21 = 0.048. In general the threshold is alarm / (alarm + miss).\n\n"
-            "On the test that finds every malignant tumour, for a dozen false alarms; the "
+            "On the test that finds every malignant tumour, at 14 false alarms; the "
             "accuracy goes *down*, and the decision gets better."
         ),
         reasons={
@@ -241,7 +241,6 @@ PREDICTIONS = (
                 "Nothing pulls the weights towards 0 here. That would be weight decay, which "
                 "comes next."
             ),
-            "reaches the bottom": "Weights of 0 would say 0.5 to everybody.",
         },
     ),
     Choice(
