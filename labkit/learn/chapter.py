@@ -12,14 +12,13 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from labkit.learn.attempts import Attempts, source_of
-from labkit.learn.chapters import AnyExercise, Plan, load_plan
-from labkit.learn.checks import Exercise, Verdict, check_answer
-from labkit.learn.exercise import check_answer as check_in_old_form
+from labkit.learn.chapters import Plan, load_plan
+from labkit.learn.checks import Exercise, check_answer
 from labkit.learn.feedback import Feedback
 from labkit.learn.prediction import Prediction
 from labkit.learn.record import Record
 
-_Item = TypeVar("_Item", Prediction, AnyExercise)
+_Item = TypeVar("_Item", Prediction, Exercise)
 
 
 def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
@@ -174,7 +173,7 @@ class Chapter:
             If the chapter has no exercise of this name.
         """
         exercise = _find(self.plan.exercises, name)
-        verdict = _check(exercise, answer)
+        verdict = check_answer(exercise, answer)
         if verdict.outcome == "open":
             return self._open_exercise(exercise)
         right = verdict.outcome == "right"
@@ -252,7 +251,7 @@ class Chapter:
             ("Put your prediction in place of the `...` and run this cell before the next.",),
         )
 
-    def _open_exercise(self, exercise: AnyExercise) -> Feedback:
+    def _open_exercise(self, exercise: Exercise) -> Feedback:
         if not self._attempts.solved(exercise.name):
             paragraphs = (exercise.task, self._help(exercise))
             return Feedback("open", paragraphs, label="Not tried yet")
@@ -262,7 +261,7 @@ class Chapter:
         )
         return Feedback("note", (exercise.task, solved), label="Solved before")
 
-    def _help(self, exercise: AnyExercise) -> str:
+    def _help(self, exercise: Exercise) -> str:
         used, available = self._attempts.hints(exercise.name), len(exercise.hints)
         call = f'`chapter.hint("{exercise.name}")`'
         if used >= available:
@@ -286,11 +285,3 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 def _lists_to_tuples(value: Any) -> Any:
     """Convert a list, which JSON returns for a tuple, to a tuple; return other values unchanged."""
     return tuple(value) if isinstance(value, list) else value
-
-
-def _check(exercise: AnyExercise, answer: object) -> Verdict:
-    """Check an answer in either form of exercise."""
-    if isinstance(exercise, Exercise):
-        return check_answer(exercise, answer)
-    found = check_in_old_form(exercise, answer)
-    return Verdict(found.outcome, (found.message,), found.mistake)
