@@ -5,6 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from .lab import CONTEXT
+
 pytestmark = pytest.mark.browser
 
 OPEN = """
@@ -15,6 +17,8 @@ from labkit import learn
 folder = tempfile.mkdtemp()
 start, tensors = (learn.chapter(name, folder) for name in ("00_start_here", "01_tensors"))
 """
+STORED = f"JSON.stringify({CONTEXT}.model.toJSON())"
+"""The notebook with its outputs, as text in the page."""
 PLOT = (58 / 440, 30 / 230, 426 / 440, 190 / 230)
 """The plot area of a sketch: its left, top, right and bottom as parts of the drawing."""
 
@@ -94,6 +98,7 @@ def test_a_sketch_is_drawn_in_one_fast_stroke_and_saved(ask):
     book.page.mouse.up()
     lock(sketch, "fairly sure")
     expect(sketch.get_by_role("status")).to_contain_text("from 0.7 to 0.3")
+    book.page.wait_for_function(f"() => {STORED}.includes('Locked in: a curve')")
     book.save()
     output = json.loads(book.path.read_text())["cells"][1]["outputs"][0]["data"]
     assert "Locked in: a curve from 0.7 to 0.3" in "".join(output["text/plain"])
