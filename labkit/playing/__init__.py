@@ -34,7 +34,7 @@ def playground(
     optimizer: str = "adam",
     lr: float = 0.03,
     batch_size: int = 16,
-    noise: float = 0.25,
+    noise: float = 0.15,
     split: float = 0.7,
     regularisation: str | tuple[str, float] | None = None,
     features: Sequence[str] | None = None,

@@ -28,10 +28,11 @@ def code_of(training: Training) -> str:
     a line of it says what to put there.
     """
     loss = losses_for(is_regression=training.points.is_regression)[training.settings.loss]
+    maker = None if training.own_points is not None else MAKERS[training.settings.data]
+    functions = "\n".join(_source(each) for each in (maker, loss.source) if each is not None)
     parts = [
-        _head(training),
-        "" if training.own_points is not None else _source(MAKERS[training.settings.data]),
-        "" if loss.source is None else _source(loss.source),
+        _head(training, functions),
+        functions,
         _data(training),
         _network(training),
         _optimizer(training, loss.code),
@@ -42,18 +43,20 @@ def code_of(training: Training) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(training: Training) -> str:
+def _head(training: Training, functions: str) -> str:
     lines = ['"""A network of labkit\'s playground, as plain PyTorch."""', ""]
-    if training.own_points is None:
+    if "math." in functions:
         lines += ["import math", ""]
-    lines += ["import torch", "from torch import nn", "from torch.nn import functional as F"]
+    lines += ["import torch", "from torch import nn"]
+    if "F." in functions:
+        lines.append("from torch.nn import functional as F")
     if not training.reproducible:
         lines += ["", "# There were more changes by hand than are written down here."]
     return "\n".join(lines)
 
 
 def _source(function: Callable[..., Any]) -> str:
-    return "\n" + inspect.getsource(function).rstrip() + "\n"
+    return f"\n{inspect.getsource(function).rstrip()}\n"
 
 
 def _data(training: Training) -> str:

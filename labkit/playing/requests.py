@@ -58,8 +58,7 @@ def _unknown(_: Session, content: dict[str, Any]) -> None:
 _HANDLERS: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "hello": _hello,
     "sight": _sight,
-    "play": lambda session, _: session.set_playing(True),
-    "pause": lambda session, _: session.set_playing(False),
+    "play": lambda session, content: session.set_playing(bool(content["playing"])),
     "reset": lambda session, _: session.reset(),
     "step": _step,
     "speed": lambda session, content: session.set_speed(content["speed"]),

@@ -45,7 +45,7 @@ class Settings:
     """
 
     data: str = "moons"
-    noise: float = 0.25
+    noise: float = 0.15
     split: float = 0.7
     batch_size: int = 16
     features: tuple[str, ...] = ("x1", "x2")

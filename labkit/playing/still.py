@@ -14,9 +14,9 @@ from labkit.views.still.sheet import INSET, ROOM, Section, drawn_at, label, shee
 
 _SIDE, _GAP = 300, 28
 _MAX_POINTS = 400
-_STOPS = ("#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b")
-"""Colours from low to high, as in the page (``heat-map/scale.ts``)."""
-_LOW_POINT, _HIGH_POINT, _NOT_FINITE = "#2166ac", "#b2182b", (255, 45, 120)
+_STOPS = ("#3f8fcb", "#9fc9e6", "#f6f6f6", "#f7bf8d", "#ea7f2b")
+"""Colours from low to high, as in the page (``views/playground/painting.ts``)."""
+_LOW_POINT, _HIGH_POINT, _NOT_FINITE = "#003a60", "#7d2f00", (255, 45, 120)
 
 
 def pictures(session: Session) -> dict[str, str]:

@@ -115,9 +115,15 @@ export interface PlaygroundSight {
   readonly number: number;
 }
 
-/** Requests to play, to pause, or to begin again. */
-export interface PlaygroundControl {
-  readonly type: "play" | "pause" | "reset";
+/** Requests to play, or to pause. */
+export interface PlaygroundPlay {
+  readonly type: "play";
+  readonly playing: boolean;
+}
+
+/** Requests to begin again, with the initial weights. */
+export interface PlaygroundReset {
+  readonly type: "reset";
 }
 
 /** Requests one step, or the steps up to the end of the epoch. */
@@ -157,7 +163,8 @@ export interface PlaygroundCodeRequest {
 export type PlaygroundRequest =
   | PlaygroundHello
   | PlaygroundSight
-  | PlaygroundControl
+  | PlaygroundPlay
+  | PlaygroundReset
   | PlaygroundSteps
   | PlaygroundSpeed
   | PlaygroundChange

@@ -118,10 +118,17 @@ class PlaygroundSight(TypedDict):
     number: int
 
 
-class PlaygroundControl(TypedDict):
-    """Requests to play, to pause, or to begin again."""
+class PlaygroundPlay(TypedDict):
+    """Requests to play, or to pause."""
 
-    type: Literal["play", "pause", "reset"]
+    type: Literal["play"]
+    playing: bool
+
+
+class PlaygroundReset(TypedDict):
+    """Requests to begin again, with the initial weights."""
+
+    type: Literal["reset"]
 
 
 class PlaygroundSteps(TypedDict):
@@ -164,7 +171,8 @@ class PlaygroundCodeRequest(TypedDict):
 PlaygroundRequest = (
     PlaygroundHello
     | PlaygroundSight
-    | PlaygroundControl
+    | PlaygroundPlay
+    | PlaygroundReset
     | PlaygroundSteps
     | PlaygroundSpeed
     | PlaygroundChange

@@ -21,7 +21,7 @@ export class Controls {
       return element;
     };
     this.play = button("Play", "Train on and on, while the playground is in sight", () =>
-      send({ type: this.isPlaying ? "pause" : "play" }),
+      send({ type: "play", playing: !this.isPlaying }),
     );
     this.play.classList.add("playground-play");
     this.speed.append(...SPEEDS.map(({ value, label }) => make("option", { value }, label)));

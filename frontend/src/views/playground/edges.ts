@@ -1,7 +1,7 @@
 /** The weights of the network as lines: width is size, colour is sign. A click selects one. */
 
 import { formatValue } from "../../parts/format";
-import { strongColour } from "./painting";
+import { edgeColour } from "./painting";
 import { edgePath, edgeWidth, type Places } from "./places";
 import { weightPlace } from "./state";
 
@@ -81,7 +81,7 @@ export class Edges {
     this.weights = weights;
     for (const { line, index } of this.edges) {
       const weight = weights[index] ?? Number.NaN;
-      setStyle(line, "stroke", strongColour(weight > 0, dark));
+      setStyle(line, "stroke", edgeColour(weight > 0, dark));
       setStyle(line, "stroke-width", edgeWidth(weight).toFixed(1));
     }
   }

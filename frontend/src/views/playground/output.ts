@@ -3,7 +3,7 @@
 import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { isDark } from "../../parts/theme";
-import { fitCanvas, paintPicture, paletteOf, strongColour } from "./painting";
+import { fitCanvas, paintPicture, paletteOf, pointColour } from "./painting";
 import type { Picture, Setup } from "./state";
 
 const POINT_RADIUS = 3.2;
@@ -113,6 +113,9 @@ export class OutputPicture {
     const [left, right, bottom, top] = message.plane;
     const ratio = globalThis.devicePixelRatio || 1;
     const colour = this.colours(dark);
+    // The points of a regression have the colours of the picture itself.
+    const outline = message.regression ? (dark ? "#ddd" : "#333") : dark ? "#111" : "#fff";
+    const inside = dark ? "#1b1b1b" : "#fff";
     for (let index = 0; index * 3 < points.length; index++) {
       const isTest = index >= message.train_points;
       if (isTest && !this.showTest.checked) break;
@@ -121,8 +124,9 @@ export class OutputPicture {
       const fromTop = ((top - (x2 as number)) / (top - bottom)) * height;
       context.beginPath();
       context.arc(x, fromTop, POINT_RADIUS * ratio, 0, 2 * Math.PI);
-      context.fillStyle = isTest ? (dark ? "#1b1b1b" : "#fff") : colour(y as number);
-      context.strokeStyle = isTest ? colour(y as number) : dark ? "#111" : "#fff";
+      context.fillStyle = isTest && !message.regression ? inside : colour(y as number);
+      context.strokeStyle = isTest && !message.regression ? colour(y as number) : outline;
+      context.setLineDash(isTest && message.regression ? [2 * ratio, 2 * ratio] : []);
       context.lineWidth = (isTest ? 1.8 : 1.1) * ratio;
       context.fill();
       context.stroke();
@@ -132,7 +136,7 @@ export class OutputPicture {
   private colours(dark: boolean): (y: number) => string {
     const { regression, y_range } = (this.setup as Setup).message;
     const palette = paletteOf(dark);
-    if (!regression) return (y) => strongColour(y > 0.5, dark);
+    if (!regression) return (y) => pointColour(y > 0.5, dark);
     const [low, high] = y_range;
     return (y) => palette[Math.round(((y - low) / (high - low || 1)) * 4)] ?? "#888";
   }

@@ -11,20 +11,25 @@ let cellsCanvas: HTMLCanvasElement | null = null;
 const tables = new Map<boolean, Uint32Array>();
 
 /** Blue and orange, which colour-blind people tell apart as well. */
-const LIGHT = ["#1a6fb0", "#8cbce0", "#f4f4f4", "#f6b47c", "#d55e00"] as const;
-const DARK = ["#56b4e9", "#2b6a99", "#242424", "#a3571b", "#f0883e"] as const;
+const LIGHT = ["#3f8fcb", "#9fc9e6", "#f6f6f6", "#f7bf8d", "#ea7f2b"] as const;
+const DARK = ["#3f97d6", "#275d83", "#222222", "#87491b", "#dd7a2c"] as const;
 
-/** Colours of points and edges, which stand out from the pictures. */
-const STRONG_LIGHT = ["#00568c", "#b34700"] as const;
-const STRONG_DARK = ["#8fd0f7", "#ffab66"] as const;
+/** Colours of edges, which lie beside the pictures, and of points, which lie on them. */
+const EDGE_LIGHT = ["#1f78b4", "#d55e00"] as const;
+const EDGE_DARK = ["#56b4e9", "#f0883e"] as const;
+const POINT_LIGHT = ["#003a60", "#7d2f00"] as const;
+const POINT_DARK = ["#c9e8fc", "#ffdcbd"] as const;
 
 export function paletteOf(dark: boolean): readonly string[] {
   return dark ? DARK : LIGHT;
 }
 
-/** Returns the colour of a point or an edge by its sign. */
-export function strongColour(isPositive: boolean, dark: boolean): string {
-  return (dark ? STRONG_DARK : STRONG_LIGHT)[isPositive ? 1 : 0];
+export function edgeColour(isPositive: boolean, dark: boolean): string {
+  return (dark ? EDGE_DARK : EDGE_LIGHT)[isPositive ? 1 : 0];
+}
+
+export function pointColour(isHigh: boolean, dark: boolean): string {
+  return (dark ? POINT_DARK : POINT_LIGHT)[isHigh ? 1 : 0];
 }
 
 /** Returns the colour of each value of a cell, in the pixel format of a canvas. */

@@ -1,7 +1,7 @@
 /** A unit, an input or the output of the network, with its picture of the plane. */
 
 import { make } from "../../parts/element";
-import { fitCanvas, paintPicture, strongColour } from "./painting";
+import { edgeColour, fitCanvas, paintPicture } from "./painting";
 import { TILE, type UnitPlace } from "./places";
 import type { Picture } from "./state";
 
@@ -49,11 +49,11 @@ export class Tile {
   /** Shows the bias as a small square in its colour. */
   showBias(value: number, dark: boolean): void {
     const shade = Math.min(10, Math.round(10 * (0.25 + Math.abs(value)))) / 10;
-    const look = `${strongColour(value > 0, dark)} ${shade}`;
+    const look = `${edgeColour(value > 0, dark)} ${shade}`;
     if (look === this.biasLook) return;
     this.biasLook = look;
     this.bias.hidden = Number.isNaN(value);
-    this.bias.style.background = strongColour(value > 0, dark);
+    this.bias.style.background = edgeColour(value > 0, dark);
     this.bias.style.opacity = String(shade);
   }
 

@@ -111,6 +111,7 @@ export class PlaygroundView {
   private receiveSetup(setup: Setup): void {
     const before = this.setup?.message;
     this.setup = setup;
+    this.frame = null; // Of a network with another structure; the kernel sends a new one.
     const { message } = setup;
     this.settings.setSetup(setup);
     this.output.setSetup(setup);
