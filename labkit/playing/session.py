@@ -43,6 +43,7 @@ class Session:
         self.error: BaseException | None = None
         self._next_at = 0.0
         self._maps = self._new_maps()
+        self._frame = frame_message(training, self._maps)
 
     def _new_maps(self) -> Maps:
         training = self.training
@@ -164,6 +165,10 @@ class Session:
 
     def send_frame(self) -> None:
         """Send the pages the present state."""
+        try:
+            self._frame = frame_message(self.training, self._maps)
+        except Exception as error:  # noqa: BLE001 - a model of the user's; the last frame is sent
+            self.error = error
         number, answer = self.pages.send(time.monotonic())
         state = {
             "number": number,
@@ -172,7 +177,7 @@ class Session:
             "speed": self.speed,
             "error": None if self.error is None else described(self.error),
         }
-        self._post(frame_message(self.training, self._maps, state))
+        self._post(Message({**self._frame.content, **state}, self._frame.buffers))
 
     def send_code(self) -> None:
         """Send the pages the network as plain PyTorch."""

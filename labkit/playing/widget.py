@@ -49,7 +49,9 @@ class Playground(PicturedWidget):
     def __init__(self, training: Training) -> None:
         self._session = Session(training, weak_call(self._post))
         self._worker = Worker(self._session.play_on)
+        # A finalizer must not wait; at the end of the process, the worker ends by itself.
         self._end = weakref.finalize(self, self._worker.end)
+        self._end.atexit = False
         super().__init__(_esm=small_script("playground.js"))
         self.on_msg(self._on_page)
         jupyter_compat.handle_on_subshell(self.comm)
@@ -162,6 +164,24 @@ class Playground(PicturedWidget):
         """
         self._call(partial(self._session.change, settings))
 
+    def set_weight(self, layer: int, unit: int, source: int | None, value: float) -> None:
+        """Set one weight of a network that is drawn.
+
+        Parameters
+        ----------
+        layer, unit : int
+            Counted from 0; the last layer is the output.
+        source : int or None
+            The unit of the layer before, or the input; None for the bias.
+        value : float
+
+        Raises
+        ------
+        ValueError
+            If there is no such weight.
+        """
+        self._call(partial(self._session.set_weight, layer, unit, source, float(value)))
+
     def close(self) -> None:
         """End the training, and close the playground on every page."""
         if self.comm is None:
@@ -169,6 +189,7 @@ class Playground(PicturedWidget):
         model_id = self.model_id
         self._session.is_playing = False
         self._end()
+        self._worker.wait()
         super().close()
         ShownViews.remove(model_id)
 

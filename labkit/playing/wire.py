@@ -44,10 +44,10 @@ def setup_message(training: Training, maps: Maps) -> Message:
     return message
 
 
-def frame_message(training: Training, maps: Maps, state: dict[str, Any]) -> Message:
-    """Return the state of the network; `state` has the rest of the frame's content."""
+def frame_message(training: Training, maps: Maps) -> Message:
+    """Return the state of the network; the session adds number, speed and so on."""
     units = maps.units()
-    message = Message({"type": "frame", "step": training.step, **state})
+    message = Message({"type": "frame", "step": training.step})
     losses = torch.tensor([training.train_loss, training.test_loss], dtype=torch.float64)
     message.content["losses"] = message.add(losses.numpy(), "<f8")
     message.content["weights"] = message.add(weights_of(training), "<f4")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-_JOIN_SECONDS = 1.0
+_JOIN_SECONDS = 1.2
 T = TypeVar("T")
 
 
@@ -53,9 +55,12 @@ class Worker:
         return future
 
     def end(self) -> None:
-        """End the thread after its present work, for which this waits a moment."""
+        """End the thread after its present work; returns at once."""
         self.is_ending = True
         self._requests.put(None)
+
+    def wait(self) -> None:
+        """Wait a moment for the end of the thread."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
@@ -67,6 +72,7 @@ class Worker:
                     target=self._work, name="labkit-playground", daemon=True
                 )
                 self._thread.start()
+                _started.add(self)
 
     # ── the thread ───────────────────────────────────────────────────────────
 
@@ -86,3 +92,18 @@ class Worker:
         while not self._requests.empty():
             if (left := self._requests.get_nowait()) is not None:
                 left()
+
+
+_started: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def _end_all() -> None:
+    """End all threads, as one that calls torch while Python shuts down could abort the process."""
+    workers = list(_started)
+    for worker in workers:
+        worker.end()
+    for worker in workers:
+        worker.wait()
+
+
+atexit.register(_end_all)

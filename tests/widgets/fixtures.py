@@ -450,10 +450,11 @@ def playground_messages() -> dict[str, Message]:
     """Return the messages of a playground by name."""
     training = Training(Settings(hidden=(2,), features=("x1", "x1*x2")))
     maps = Maps(training, (-3.0, 3.0, -3.0, 3.0))
+    frame = frame_message(training, maps)
     state = {"number": 4, "answer": True, "playing": "playing", "speed": "fast", "error": None}
     return {
         "setup": setup_message(training, maps),
-        "frame": frame_message(training, maps, state),
+        "frame": Message({**frame.content, **state}, frame.buffers),
         "code": Message({"type": "code", "text": "import torch\n"}),
         "refused": Message({"type": "refused", "reason": "No."}),
     }
