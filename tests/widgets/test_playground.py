@@ -67,7 +67,7 @@ def opened(monkeypatch):
 
 
 def test_a_page_that_opens_gets_the_setup_and_a_frame(opened):
-    playground, page = opened("plane", hidden=(3,))
+    _, page = opened("plane", hidden=(3,))
     page.hello()
     setup, buffers = page.await_message("setup")
     assert setup["layers"] == [3, 1]

@@ -2,7 +2,6 @@
 
 import random
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -27,11 +26,10 @@ def test_the_initial_weights_are_those_of_pytorch_for_the_seed():
 
 
 def test_random_numbers_of_the_process_are_not_used():
-    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    states = torch.get_rng_state(), random.getstate()
     run(Training(Settings()), 3)
     assert torch.equal(states[0], torch.get_rng_state())
-    assert np.array_equal(states[1], np.random.get_state()[1])
-    assert states[2] == random.getstate()
+    assert states[1] == random.getstate()
 
 
 @pytest.mark.parametrize("data", ["moons", "circles", "xor", "gauss", "plane"])
@@ -105,5 +103,5 @@ def test_a_weight_is_set_and_one_that_does_not_exist_is_refused():
     assert (training.model[2].weight[0, 2], training.model[4].bias[0]) == (1.5, -0.5)
     assert training.train_loss != before
     for place in [(3, 0, 0), (0, 4, 0), (0, 0, 2), (0, -1, 0)]:
-        with pytest.raises(ValueError, match="no weight|no layer"):
+        with pytest.raises(ValueError, match=r"no weight|no layer"):
             training.set_weight(*place, 1.0)
