@@ -40,6 +40,7 @@ export class PlaygroundClient {
   private readonly onSight = () => this.reportSight();
   private readonly observer: IntersectionObserver;
   private timers: ReturnType<typeof setInterval>[] = [];
+  private waiting: ReturnType<typeof setTimeout> | undefined;
   private hasSetup = false;
   private isInSight = true;
   private wasVisible = false;
@@ -67,15 +68,16 @@ export class PlaygroundClient {
       setInterval(() => this.report(), REPORT_MS),
     ];
     const wait = isLive(this.model) ? ANSWER_TIMEOUT_MS : 0;
-    setTimeout(() => {
-      if (this.hasSetup || this.timers.length === 0) return;
+    this.waiting = setTimeout(() => {
+      if (this.hasSetup) return;
       this.listener.problem(isLive(this.model) ? KERNEL_BUSY : KERNEL_DISCONNECTED);
     }, wait);
   }
 
   close(): void {
     this.model.off("msg:custom", this.receive);
-    for (const timer of this.timers.splice(0)) clearInterval(timer);
+    for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.waiting);
     this.observer.disconnect();
     document.removeEventListener("visibilitychange", this.onSight);
     this.send({ type: "sight", page: this.page, visible: false, number: this.drawn });

@@ -71,6 +71,7 @@ export class LossCurve {
     if (!last) return;
     setText(this.train, formatValue(last.train));
     setText(this.test, formatValue(last.test));
+    if (this.width === 0) this.resize();
     const { theme, width } = this;
     if (width === 0 || theme === null) return;
     fitCanvas(this.canvas, width, HEIGHT);

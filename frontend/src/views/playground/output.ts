@@ -70,6 +70,7 @@ export class OutputPicture {
   }
 
   draw(shown: Shown): void {
+    if (this.size === 0) this.resize();
     const { size } = this;
     if (size === 0 || !this.setup) return;
     const dark = isDark(this.element);

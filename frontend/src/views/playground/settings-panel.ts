@@ -29,6 +29,8 @@ export class SettingsPanel {
   readonly element = make("div", { class: "playground-settings" });
   private readonly fields = new Map<Name, (setup: Setup) => void>();
 
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
   constructor(private readonly send: (settings: Change) => void) {
     this.element.append(
       this.menu("data", "Data", ({ message }) => (message.own_data ? [OWN] : DATA)),
@@ -45,6 +47,10 @@ export class SettingsPanel {
       this.numbers("penalty", "Its factor", PENALTIES),
       this.seed(),
     );
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
   }
 
   setSetup(setup: Setup): void {
@@ -106,11 +112,10 @@ export class SettingsPanel {
       step: String(step),
     });
     const shown = make("b");
-    let timer: ReturnType<typeof setTimeout> | undefined;
     input.addEventListener("input", () => {
       setText(shown, format(Number(input.value)));
-      clearTimeout(timer);
-      timer = setTimeout(() => this.send({ [name]: Number(input.value) }), REST_MS);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.send({ [name]: Number(input.value) }), REST_MS);
     });
     this.fields.set(name, ({ message }) => {
       const value = message.settings[name] as number;

@@ -99,6 +99,7 @@ export class PlaygroundView {
     this.client.close();
     this.network.close();
     this.code.close();
+    this.settings.close();
     this.observer.disconnect();
     this.unwatchTheme();
     cancelAnimationFrame(this.request);
@@ -213,8 +214,9 @@ export class PlaygroundView {
     const isOutput = unit.column === this.setup?.message.layers.length;
     const name = isOutput ? "Output" : `Unit ${unit.row + 1} of layer ${unit.column}`;
     const sources = this.network.sourcesOf(unit);
-    this.weights.show(unit, name, sources, this.network.sizes, source);
+    this.weights.show(unit, name, sources, this.network.sizes);
     if (this.frame) this.weights.paint(this.frame);
+    if (source !== null) this.weights.focus(source);
   }
 }
 

@@ -33,14 +33,8 @@ export class WeightsPanel {
     this.element.replaceChildren(make("p", { class: "playground-muted" }, HINT));
   }
 
-  /** Shows the weights of a unit, and gives the focus to one of them. */
-  show(
-    unit: UnitPlace,
-    name: string,
-    sources: readonly string[],
-    sizes: readonly number[],
-    focused: number | null,
-  ): void {
+  /** Shows the weights of a unit. */
+  show(unit: UnitPlace, name: string, sources: readonly string[], sizes: readonly number[]): void {
     const { first, count, bias } = weightPlace(sizes, unit.column - 1, unit.row);
     this.rows = [];
     const list = make("div", { class: "playground-weight-list" });
@@ -49,7 +43,12 @@ export class WeightsPanel {
     }
     list.append(this.row(unit, null, bias, "bias"));
     this.element.replaceChildren(make("h4", {}, `${name}: weights`), list);
-    if (focused !== null) this.rows[focused]?.field.focus();
+  }
+
+  /** Gives the focus to the field of a weight. */
+  focus(source: number): void {
+    this.rows[source]?.field.focus();
+    this.rows[source]?.field.select();
   }
 
   private row(unit: UnitPlace, source: number | null, index: number, label: string): HTMLElement {
