@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from labkit.learn.checks import Exercise
-from labkit.learn.prediction import Prediction
+from labkit.learn.predictions import Prediction
 
 _MODULES = {
     "00_start_here": "start_here",
