@@ -7,6 +7,7 @@ that is wrong.
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import traceback
 
@@ -94,7 +95,7 @@ def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
 
 def line_of(error: BaseException | None, answer: object) -> str:
     """Return the last line of the learner's own code in the traceback of an error."""
-    code = getattr(answer, "__code__", None)
+    code = getattr(inspect.unwrap(answer) if callable(answer) else None, "__code__", None)
     own = code.co_filename if code is not None else None
     found = (
         linecache.getline(frame.filename, frame.lineno or 0).strip()

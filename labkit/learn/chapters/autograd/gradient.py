@@ -94,8 +94,9 @@ GRADIENT = Exercise(
         ),
         Mistake(
             "not_a_leaf",
-            "`None` came back for some tensors. `backward` fills the `.grad` of leaves only, and a "
-            "copy made from a tensor that requires gradients is no leaf: `detach()` first.",
+            "`None` came back for some tensors. If it was read from `.grad`: `backward` fills the "
+            "`.grad` of leaves only, and a copy made from a tensor that requires gradients is no "
+            "leaf. `detach()` first.",
             seen_in=_some_are_none,
         ),
         Mistake(

@@ -64,6 +64,10 @@ def _negative(prediction: Tensor, target: Tensor) -> Tensor:
     return -nn.functional.mse_loss(prediction, target)
 
 
+def _half(prediction: Tensor, target: Tensor) -> Tensor:
+    return nn.functional.mse_loss(prediction, target) / 2
+
+
 def _each_sample(model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for _ in range(steps):
@@ -131,6 +135,12 @@ TRAIN = Exercise(
             "The loss was summed over the samples: the gradient is as many times longer as there "
             "are samples, and so is each step.",
             like=partial(_train, loss_of=nn.MSELoss(reduction="sum")),
+        ),
+        Mistake(
+            "halved",
+            "The loss is half of the mean squared error, so each step is half as long. (If you "
+            "wrote `/ 2` to get rid of a 2 in the derivative: autograd needs no such help.)",
+            like=partial(_train, loss_of=_half),
         ),
         Mistake(
             "absolute",
