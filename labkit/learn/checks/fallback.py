@@ -82,14 +82,15 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         first = f"Your function raised {message}"
     line = safely(lambda: line_of(error, trial.answer), "")
     where = f" in the line `{line}`" if line else ""
-    return (f"{first}{where}.", _called_with(exercise, trial, call))
+    sentence = f"{first}{where}."
+    return (sentence, _called_with(exercise, trial, call)) if exercise.parameters else (sentence,)
 
 
 def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
     shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
     before = trial.calls.index(call)
     if not before:
-        return f"It was called with {shown}." if shown else "It was called without arguments."
+        return f"It was called with {shown}."
     return f"It ran with {before} other input{'s' * (before > 1)}, and failed with {shown}."
 
 
