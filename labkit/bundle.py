@@ -23,6 +23,7 @@ STATIC_FILES = (
     "layout.js.gz",
     "pad.js",
     "prediction.js",
+    "playground.js",
     "THIRD_PARTY.txt",
     "labextensions/labkit/package.json",
     "labextensions/labkit/static/entry.js",

@@ -23,7 +23,17 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, pad, page, prediction, runs, stepper, tables, widgets
+from labkit.views.messages import (
+    kernel,
+    pad,
+    page,
+    playground,
+    prediction,
+    runs,
+    stepper,
+    tables,
+    widgets,
+)
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -43,6 +53,8 @@ from .fixtures import (
     pad_states,
     page_messages,
     prediction_states,
+    playground_messages,
+    playground_requests,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -96,6 +108,11 @@ TYPED = {
         },
     ),
     "runs-page": (runs.RunsPageMessage, runs_requests),
+    "playground": (
+        playground.PlaygroundMessage,
+        lambda: {name: message.content for name, message in playground_messages().items()},
+    ),
+    "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
 
 
