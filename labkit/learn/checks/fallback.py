@@ -6,7 +6,6 @@ that is wrong.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import linecache
 import traceback
@@ -142,7 +141,7 @@ def _returned_nothing(trial: Trial) -> bool:
 
 
 def _nothing(trial: Trial) -> str:
-    if trial.source.mentions("print") and not trial.source.has(ast.Return):
+    if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
     return "Your function returned `None`: is there a `return` line?"
 
@@ -159,13 +158,19 @@ def _differs_in(seen: dict[str, object], expected: dict[str, object], call: Call
     for name, wanted in expected.items():
         got = seen.get(name)
         if not same(got, wanted):
+            if isinstance(wanted, bool):
+                return f"{name} {_yes_or_no(got)}, expected {_yes_or_no(wanted)}"
             return f"{name} is {_shown(got)}, expected {_shown(wanted)}"
     return f"you returned {_shown(call.result)}"
 
 
+def _yes_or_no(value: object) -> str:
+    return "yes" if value is True else "no"
+
+
 def _for(exercise: Exercise, call: Call) -> str:
     shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
-    return f"For {shown}" if shown else "When it was called"
+    return f"For {shown}" if shown else f"You returned {_shown(call.result)}"
 
 
 def _shown(value: object) -> str:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torch import nn
+
 from labkit.learn.checks import fallback
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.source import read_source
@@ -77,7 +79,7 @@ def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
         if inspect.isroutine(answer):
             return Verdict("wrong", (fallback.NOT_A_VALUE,), "not_a_value")
         return None
-    if not callable(answer):
+    if not callable(answer) or isinstance(answer, nn.Module):
         return Verdict("wrong", (fallback.not_a_function(exercise, answer),), "not_a_function")
     arguments = exercise.cases[0].build()
     try:

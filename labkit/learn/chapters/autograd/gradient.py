@@ -38,8 +38,10 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _some_are_none(trial: Trial) -> bool:
-    return any(result is None for result in trial.results) and all(
-        result is None or _is_tensor(result) for result in trial.results
+    return (
+        not trial.source.never_returns
+        and any(result is None for result in trial.results)
+        and all(result is None or _is_tensor(result) for result in trial.results)
     )
 
 

@@ -103,14 +103,15 @@ TRAIN = Exercise(
         Mistake(
             "accumulates",
             "`zero_grad` is missing: `backward` adds to `.grad`, so each step was made with the "
-            "sum of all gradients so far. The loss swings, and may blow up.",
+            "sum of all gradients so far. The loss swings, and may blow up. (Without its round "
+            "brackets, a method is not called.)",
             like=partial(_train, clear=False),
         ),
         Mistake(
             "unchanged",
             "The weights are those from before. Either `step` or `backward` is missing, or "
             "`zero_grad` stands between them and wipes out what `backward` found, or a copy was "
-            "trained in place of the model.",
+            "trained in place of the model. (Without its round brackets, a method is not called.)",
             like=lambda model, x, y, steps, lr: None,
         ),
         Mistake(
