@@ -1,5 +1,6 @@
 """Files of runs in bad places and of killed processes: training goes on, and files open."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -398,3 +399,25 @@ def test_a_reader_follows_again_after_a_lock(run, tmp_path, monkeypatch):
     run.close()
     await_(lambda: loaded.closed)
     assert not loaded.notices
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_forked_process_does_not_write_the_file_of_its_parent(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python warns of a fork beside threads
+        child = os.fork()
+    if not child:
+        try:
+            run.save(tmp_path / "child.lab")
+            run.save(run.path)
+        except OSError as error:
+            (tmp_path / "error.txt").write_text(str(error))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert "was forked" in (tmp_path / "error.txt").read_text()
+    assert lk.load(tmp_path / "child.lab").steps == 100
+    run.close()
+    assert rows_in(run.path) == 100
