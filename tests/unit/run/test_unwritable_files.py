@@ -421,3 +421,22 @@ def test_a_forked_process_does_not_write_the_file_of_its_parent(run, tmp_path):
     assert lk.load(tmp_path / "child.lab").steps == 100
     run.close()
     assert rows_in(run.path) == 100
+
+
+@pytest.mark.parametrize("field", ["host", "namespace"])
+def test_a_process_on_another_machine_or_in_another_container_is_not_looked_for(tmp_path, field):
+    run = Run("demo")
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    shutil.copy(run.path, tmp_path / "copy.lab")
+    run.close()
+    connection = sqlite3.connect(tmp_path / "copy.lab", isolation_level=None)
+    change = "UPDATE facts SET value = json_set(value, ?, ?) WHERE name = 'writer'"
+    connection.execute(change, ("$.process", 2**22 + 1))  # there is no such process
+    assert lk.load(tmp_path / "copy.lab").status == "interrupted"
+    connection.execute(change, (f"$.{field}", "elsewhere"))
+    connection.close()
+    loaded = lk.load(tmp_path / "copy.lab")
+    assert (loaded.status, loaded.closed) == ("waiting", False)
+    loaded.close()
