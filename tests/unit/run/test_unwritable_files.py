@@ -440,3 +440,16 @@ def test_a_process_on_another_machine_or_in_another_container_is_not_looked_for(
     loaded = lk.load(tmp_path / "copy.lab")
     assert (loaded.status, loaded.closed) == ("waiting", False)
     loaded.close()
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_file_that_becomes_unreadable_ends_the_run_that_follows_it(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    run.path.write_bytes(b"x" * run.path.stat().st_size)
+    await_(lambda: loaded.closed)
+    assert (loaded.status, loaded.message) == ("interrupted", "its file cannot be read any more")
+    assert len(loaded.series("loss")[0]) == 10
+    assert "not read any more. demo.lab cannot be read" in loaded.notices[-1].text
