@@ -160,6 +160,7 @@ describe("the table of runs", () => {
     ]);
     expect(headers(root)).toContain("momentum");
     expect(headers(root)).not.toContain("nesterov");
+    expect(root.querySelector("details")?.textContent).not.toContain("nesterov");
   });
 
   it.each([
