@@ -30,6 +30,7 @@ from labkit.views.messages import (
     kernel,
     pad,
     page,
+    playground,
     prediction,
     runs,
     stepper,
@@ -57,6 +58,8 @@ from .fixtures import (
     pad_drawings,
     pad_states,
     page_messages,
+    playground_messages,
+    playground_requests,
     prediction_states,
     runs_messages_by_name,
     runs_requests,
@@ -111,6 +114,11 @@ TYPED = {
         },
     ),
     "runs-page": (runs.RunsPageMessage, runs_requests),
+    "playground": (
+        playground.PlaygroundMessage,
+        lambda: {name: message.content for name, message in playground_messages().items()},
+    ),
+    "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
 STATE_MESSAGES = {
     "boundary-page": (boundary.WantMessage, boundary_requests),

@@ -9,7 +9,7 @@ export const HEIGHT = 340;
 /** Length of the arrow of a pull of 1. */
 const ARROW = 46;
 const SHORTEST = 1.5;
-const RADIUS = 3.4;
+const [RADIUS, LARGE_RADIUS, FEW] = [3.4, 6.5, 40];
 const INK = "#1a1a1a";
 const PAPER = "#ffffff";
 const PICKED = "#c2008f";
@@ -115,15 +115,16 @@ function mark(
   stroke: string,
 ): void {
   const [x, y] = placeOf(samples, sample);
+  const radius = radiusFor(samples.count);
   context.beginPath();
   if (samples.labels[sample] === 1) {
-    const r = RADIUS * 1.35;
+    const r = radius * 1.35;
     context.moveTo(x, y - r);
     context.lineTo(x + 0.87 * r, y + 0.5 * r);
     context.lineTo(x - 0.87 * r, y + 0.5 * r);
     context.closePath();
   } else {
-    context.arc(x, y, RADIUS, 0, 2 * Math.PI);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
   }
   context.fillStyle = fill;
   context.fill();
@@ -132,10 +133,15 @@ function mark(
   context.stroke();
 }
 
+/** Few samples have larger marks. */
+function radiusFor(count: number): number {
+  return count < FEW ? LARGE_RADIUS : RADIUS;
+}
+
 function ring(context: CanvasRenderingContext2D, samples: Samples, sample: number): void {
   const [x, y] = placeOf(samples, sample);
   context.beginPath();
-  context.arc(x, y, 2.6 * RADIUS, 0, 2 * Math.PI);
+  context.arc(x, y, radiusFor(samples.count) + 5.5, 0, 2 * Math.PI);
   context.lineWidth = 2.5;
   context.strokeStyle = PICKED;
   context.stroke();

@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 480.0, 340.0
 ARROW = 46.0
 """Length in px of the arrow of a pull of 1."""
 _LEFT, _TOP = 42.0, 26.0
-_RADIUS = 3.4
+_RADIUS, _LARGE_RADIUS, _FEW = 3.4, 6.5, 40
 _INK = "#1a1a1a"
 # The two ends of the diverging scale: readable on the map in both themes.
 _CLASSES = ("#054e8c", "#b24605")
@@ -96,7 +96,8 @@ def draw(
         sheet.path(line, colour=_INK, width=2)
     if pulls:
         _draw_arrows(sheet, plane, state, places)
-    _draw_samples(sheet, plane.labels, state.wrong(plane.labels), places)
+    radius = radius_for(len(plane.labels))
+    _draw_samples(sheet, plane.labels, state.wrong(plane.labels), places, radius)
     if not bare:
         _draw_axes(sheet, plane, names)
         _draw_legend(sheet, classes, pulls=pulls)
@@ -154,27 +155,38 @@ def arrows_on_page(plane: Plane, state: BoundaryState) -> NDArray[np.float64]:
     return pulls
 
 
+def radius_for(n_samples: int) -> float:
+    """Return the size of a mark in px: few samples have larger ones."""
+    return _LARGE_RADIUS if n_samples < _FEW else _RADIUS
+
+
 def _draw_samples(
     sheet: Sheet,
     labels: NDArray[np.uint8],
     wrong: NDArray[np.bool_],
     places: NDArray[np.float64],
+    radius: float,
 ) -> None:
     for label, is_wrong, (x, y) in zip(labels, wrong, places, strict=True):
         hue = _CLASSES[label]
         fill, stroke = (_PAPER, hue) if is_wrong else (hue, _PAPER)
-        _draw_mark(sheet, int(label), (float(x), float(y)), fill, stroke)
+        _draw_mark(sheet, int(label), (float(x), float(y)), fill, stroke, radius)
 
 
 def _draw_mark(
-    sheet: Sheet, label: int, place: tuple[float, float], fill: str, stroke: str
+    sheet: Sheet,
+    label: int,
+    place: tuple[float, float],
+    fill: str,
+    stroke: str,
+    radius: float = _RADIUS,
 ) -> None:
     """Draw a circle for class 0, a triangle for class 1."""
     x, y = place
     if label == 0:
-        sheet.dot(x, y, _RADIUS, fill=fill, stroke=stroke)
+        sheet.dot(x, y, radius, fill=fill, stroke=stroke)
         return
-    r = _RADIUS * 1.35
+    r = radius * 1.35
     corners = [(x, y - r), (x + 0.87 * r, y + 0.5 * r), (x - 0.87 * r, y + 0.5 * r)]
     sheet.shape(corners, fill=fill, stroke=stroke)
 

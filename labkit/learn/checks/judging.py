@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labkit.learn.call_result import is_open
+from torch import nn
+
 from labkit.learn.checks import fallback
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.source import read_source
+from labkit.learn.checks.stub import is_open
 from labkit.learn.checks.trial import Trial, call_of_value
 
 Outcome = Literal["right", "wrong", "open"]
@@ -75,7 +79,7 @@ def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
         if inspect.isroutine(answer):
             return Verdict("wrong", (fallback.NOT_A_VALUE,), "not_a_value")
         return None
-    if not callable(answer):
+    if not callable(answer) or isinstance(answer, nn.Module):
         return Verdict("wrong", (fallback.not_a_function(exercise, answer),), "not_a_function")
     arguments = exercise.cases[0].build()
     try:
@@ -103,7 +107,9 @@ def try_answer(exercise: Exercise, answer: Any) -> Trial:
         given, wanted = call_of_value(answer), call_of_value(exercise.solution)
         return Trial(answer, (given,), (wanted,), exercise.same, source)
     run = exercise.procedure.run
-    return Trial(answer, run(answer), run(exercise.solution), exercise.same, source)
+    with _own_warnings_ignored():
+        reference = run(exercise.solution)
+    return Trial(answer, run(answer), reference, exercise.same, source)
 
 
 def _left_changed(exercise: Exercise, trial: Trial) -> Verdict | None:
@@ -112,13 +118,16 @@ def _left_changed(exercise: Exercise, trial: Trial) -> Verdict | None:
             return Verdict("wrong", (fallback.mode_changed(call.modes[0]),), "kernel_changed")
         for name in call.changed:
             if name not in exercise.may_change:
-                return _argument_changed(exercise, name)
+                return _argument_changed(exercise, trial, name)
     return None
 
 
-def _argument_changed(exercise: Exercise, name: str) -> Verdict:
-    for mistake in exercise.mistakes:
-        if mistake.changes == name:
+def _argument_changed(exercise: Exercise, trial: Trial, name: str) -> Verdict:
+    """Return the mistake that changes this argument, or one that the exercise lists before it."""
+    places = [place for place, each in enumerate(exercise.mistakes) if each.changes == name]
+    for mistake in exercise.mistakes[: places[-1] + 1] if places else ():
+        about_it = mistake.changes == name and _holds(exercise, mistake, trial)
+        if about_it or (mistake.changes is None and _is_made(exercise, mistake, trial)):
             return _named(mistake)
     return Verdict("wrong", (fallback.argument_changed(name),), "argument_changed")
 
@@ -133,11 +142,8 @@ def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
 def _raised(exercise: Exercise, trial: Trial) -> Verdict | None:
     if trial.error is None:
         return None
-    for mistake in exercise.mistakes:
-        shown_by_an_error = mistake.raises is not None or mistake.like is not None
-        if shown_by_an_error and _is_made(exercise, mistake, trial):
-            return _named(mistake)
-    return Verdict("wrong", fallback.raised(exercise, trial), "raised")
+    known = _known(exercise, trial)
+    return known or Verdict("wrong", fallback.raised(exercise, trial), "raised")
 
 
 def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
@@ -146,7 +152,7 @@ def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
 
 def _known(exercise: Exercise, trial: Trial) -> Verdict | None:
     for mistake in exercise.mistakes:
-        if _is_made(exercise, mistake, trial):
+        if mistake.changes is None and _is_made(exercise, mistake, trial):
             return _named(mistake)
     return None
 
@@ -156,15 +162,18 @@ def _named(mistake: Mistake) -> Verdict:
 
 
 def _is_made(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
-    """Whether all conditions of a mistake hold, apart from `changes`."""
-    conditions = []
-    if mistake.raises is not None:
-        conditions.append(_is_raised(mistake.raises, trial.error))
-    if mistake.seen_in is not None:
-        conditions.append(_is_seen(mistake.seen_in, trial))
-    if mistake.like is not None:
-        conditions.append(_is_like(exercise, mistake, trial))
-    return bool(conditions) and all(conditions)
+    # What is seen after an error shows nothing by itself: the function has not come to its end.
+    shown = trial.error is None or mistake.raises is not None or mistake.like is not None
+    return shown and _holds(exercise, mistake, trial)
+
+
+def _holds(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
+    """Whether all conditions of a mistake hold, apart from that of `changes`."""
+    if mistake.raises is not None and not _is_raised(mistake.raises, trial.error):
+        return False
+    if mistake.seen_in is not None and not _is_seen(mistake.seen_in, trial):
+        return False
+    return mistake.like is None or _is_like(exercise, mistake, trial)
 
 
 def _is_raised(pattern: str, error: BaseException | None) -> bool:
@@ -182,8 +191,17 @@ def _is_seen(test: Callable[[Trial], bool], trial: Trial) -> bool:
 def _is_like(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
     if not exercise.asks_for_a_function:
         return any(trial.gives((value,)) for value in mistake.examples)
-    run = exercise.procedure.run
-    return any(trial.behaves_like(run(example)) for example in mistake.examples)
+    calls = exercise.procedure.calls
+    with _own_warnings_ignored():
+        return any(trial.behaves_like(calls(example)) for example in mistake.examples)
+
+
+@contextmanager
+def _own_warnings_ignored() -> Iterator[None]:
+    """Ignore warnings of reference functions, which would appear below the learner's cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def wrong_examples(exercise: Exercise) -> Iterator[tuple[str, Callable[..., Any]]]:

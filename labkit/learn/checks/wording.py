@@ -6,6 +6,7 @@ representation of an object (a model, a run, a function) tells a learner nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
@@ -18,17 +19,18 @@ from labkit.learn.checks.trial import Call
 
 _FEW = 8
 _LONG = 160
+_SHORT = 48
 
 
 def shorten(text: str, limit: int = _LONG) -> str:
-    """Return text on one line, cut at `limit` characters, without backticks.
+    """Return text on one line, cut at `limit` characters, without backticks and addresses.
 
     Examples
     --------
     >>> shorten("a  long line", 6)
     'a long ...'
     """
-    flat = " ".join(text.replace("`", "'").split())
+    flat = " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", text).replace("`", "'").split())
     return flat if len(flat) <= limit else f"{flat[:limit]} ..."
 
 
@@ -109,7 +111,8 @@ def _described(value: object) -> str:
         (np.ndarray, lambda array: _described_array(array, "a NumPy array")),
         (nn.Module, lambda module: f"a module `{name}`"),
         (type, lambda kind: f"the class `{kind.__name__}`"),
-        (Mapping, lambda entries: f"a dictionary with {len(entries)} entries"),
+        ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
+        (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
         (Callable, lambda function: "a function"),
     )
@@ -126,7 +129,7 @@ def _described_array(value: Tensor | np.ndarray, kind: str) -> str:
 
 def _show_items(value: Sequence[Any]) -> str:
     if len(value) > _FEW // 2:
-        return f"a {type(value).__name__} of {len(value)} items"
+        return _described(value)
     items = [_written(item) for item in value]
     described = [show(item) for item, text in zip(value, items, strict=True) if text is None]
     both = _bracketed(value, ["..." if item is None else item for item in items])
@@ -145,11 +148,25 @@ def show_input(call: Call, parameters: Sequence[str]) -> str:
     """
     if call.case.shown:
         return call.case.shown
-    parts = []
-    for name, value in zip(parameters, call.case.build(), strict=False):
-        written = _written(value)
-        short = f"`{name} = {shorten(written)}`" if written is not None else ""
-        parts.append(short or f"`{name}` ({show(value)})")
+    named = zip(parameters, call.case.build(), strict=False)
+    return enumerated([_show_argument(name, value) for name, value in named])
+
+
+def _show_argument(name: str, value: object) -> str:
+    written = _written(value)
+    if written is not None and len(written) <= _SHORT:
+        return f"`{name} = {shorten(written)}`"
+    return f"`{name}` ({_described(value)})"
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """Join with commas and an "and".
+
+    Examples
+    --------
+    >>> enumerated(["w", "b", "lr"])
+    'w, b and lr'
+    """
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 

@@ -52,7 +52,7 @@ PREDICTIONS = (
         "loss_in_steps",
         "How will the loss fall over the 1000 steps? Sketch it; the vertical axis is logarithmic.",
         x=(0, 1000),
-        y=(1e-6, 100),
+        y=(1e-7, 100),
         log=True,
         near=0.08,
         far=0.18,

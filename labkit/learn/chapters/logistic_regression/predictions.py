@@ -223,17 +223,17 @@ PREDICTIONS = (
         x=(0, 4),
         y=(0, 12),
         x_label="steps, in powers of ten",
-        y_label="norm of the weights",
+        y_label="norm",
         near=0.09,
-        far=0.2,
+        far=0.09,
         why=(
             "It grows, and it goes on growing. Once every training sample is on its own side, "
             "doubling all weights leaves the boundary where it is, and makes every probability "
             "surer and the loss smaller. There is no best place to stop: the minimum is at "
             "infinity.\n\n"
             "Each sample pulls with p - y, which gets smaller as the certainty grows, so that "
-            "every further unit takes several times as many steps as the one before. The norm "
-            "grows like the *logarithm* of the number of steps."
+            "every further unit takes several times as many steps as the one before. In the "
+            "long run the norm grows like the *logarithm* of the number of steps."
         ),
         reasons={
             "flat": "The loss can still be lowered: larger weights make the same answers surer.",
