@@ -124,8 +124,8 @@ def _drawable(layers: list[Layer]) -> tuple[Layer, ...] | str:
     return tuple(layers)
 
 
-def checked_model(model: object) -> nn.Module:
-    """Return a module of the user's after one pass of two points through it.
+def check_model(model: object) -> None:
+    """Check a module of the user's, also with a pass of two points through it.
 
     Raises
     ------
@@ -154,7 +154,6 @@ def checked_model(model: object) -> nn.Module:
             f"The model returns shape {shape} for points of shape (2, 2); playground takes (2, 1), "
             f"one number for each point. End with nn.Linear(..., 1). {_EXAMPLE}"
         )
-    return model
 
 
 _EXAMPLE = (
