@@ -20,7 +20,7 @@ SECONDS = 20
 
 
 class FakePage:
-    """Reads what the kernel sends, and draws each frame at once if it is told to answer."""
+    """Reads what the kernel sends, and draws each frame at once."""
 
     def __init__(self, playground, messages):
         self.playground, self.messages = playground, messages
