@@ -112,7 +112,7 @@ format: $(VENV)/dev.done
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py format
 
-.PHONY: architecture docs
+.PHONY: architecture docs prose
 
 # Draws the packages and the imports between them, as CONTRIBUTING.md shows them.
 architecture: $(VENV)/dev.done
@@ -122,6 +122,10 @@ architecture: $(VENV)/dev.done
 docs: $(VENV)/dev.done
 	$(BIN)/python -m pytest -q tests/unit/test_doctests.py tests/unit/learn/test_docstrings.py
 	$(BIN)/python -W error -m docs.api
+
+# Checks the English of the guides and the course.
+prose: $(VENV)/dev.done
+	$(BIN)/python -m docs.prose
 
 clean:
 	rm -rf $(VENV) build dist labkit/static frontend/node_modules

@@ -70,6 +70,12 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The card of a prediction of the course.
+  {
+    name: "prediction",
+    path: "^src/prediction/",
+    uses: "^src/(messages/|parts/(shortcut-guard|visible-text)\\.ts$)",
+  },
   // The playground, a widget of its own.
   {
     name: "playground",
@@ -163,7 +169,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|exported|labextension|views/playground)/" },
+      from: { pathNot: "^src/(pad|prediction|exported|labextension|views/playground)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

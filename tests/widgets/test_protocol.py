@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn import chapter
+from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -21,7 +23,17 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, pad, page, playground, runs, stepper, tables, widgets
+from labkit.views.messages import (
+    kernel,
+    pad,
+    page,
+    playground,
+    prediction,
+    runs,
+    stepper,
+    tables,
+    widgets,
+)
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -34,12 +46,15 @@ from .fixtures import (
     as_typescript,
     channel_states,
     fragments_as_json,
+    lock_messages,
+    locked_predictions,
     messages,
     pad_drawings,
     pad_states,
     page_messages,
     playground_messages,
     playground_requests,
+    prediction_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -126,6 +141,9 @@ STATES = {
     "views": (widgets.ViewState, view_states),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "prediction": (prediction.PredictionState, prediction_states),
+    "prediction-locked": (prediction.LockedPrediction, locked_predictions),
+    "prediction-page": (prediction.LockMessage, lock_messages),
 }
 
 
@@ -163,6 +181,17 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
     check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
     assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+
+
+@pytest.mark.parametrize("name", chapter_names())
+def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
+    opened = chapter(name, tmp_path)
+    for asked in opened.plan.predictions:
+        card = opened.predict(asked.name)
+        check(synced(card), prediction.PredictionState)
+        for value in asked.misconceptions().values():
+            card = opened.predict(asked.name, value, sure=1)
+        check(synced(card), prediction.PredictionState)
 
 
 def typescript_types():

@@ -1,6 +1,7 @@
 """Runs that are opened, closed, read, logged to and stopped while other threads train."""
 
 import gc
+import sys
 import threading
 
 from .thread_training import Training, check_run
@@ -62,6 +63,7 @@ def closed_from_another_thread_while_training():
 
 
 def series_are_read_on_another_thread():
+    _switch_often()
     training = Training(1.0, 200)
     run = training.watch()
     training.start()
@@ -78,6 +80,7 @@ def series_are_read_on_another_thread():
 
 
 def values_are_logged_on_another_thread():
+    _switch_often()
     training = Training(1.0, 200)
     run = training.watch()
     training.start()
@@ -89,6 +92,11 @@ def values_are_logged_on_another_thread():
     steps, values = run.series("seen")
     assert set(values.tolist()) <= {1.0}
     assert (steps[1:] >= steps[:-1]).all()
+
+
+def _switch_often():
+    """Shorten the switch interval, which each operation of torch waits for beside a busy thread."""
+    sys.setswitchinterval(1e-4)
 
 
 def paused_resumed_and_stopped_from_another_thread():
