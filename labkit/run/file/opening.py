@@ -43,6 +43,8 @@ class OpenFile:
         self._name = path.name
         self._place = path
         """The file that is read: a copy if a transaction had to be undone."""
+        self._original = path
+        self._stamp = self._present_stamp()
         self._deadline = 0.0
         self._remove_copy: Callable[[], object] = _nothing
         _check_is_regular(path)
@@ -74,6 +76,22 @@ class OpenFile:
             found: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
             return found
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file is at the path now, or the original of a copy has changed."""
+        found = self._present_stamp()
+        return found is not None and found != self._stamp
+
+    def _present_stamp(self) -> tuple[int, ...] | None:
+        """Return what tells the file at the path from others; None if there is none."""
+        try:
+            found = self._original.stat()
+        except OSError:
+            return None
+        identity = (found.st_dev, found.st_ino)
+        is_copy = self._place != self._original
+        return (*identity, found.st_mtime_ns, found.st_size) if is_copy else identity
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
@@ -104,6 +122,7 @@ class OpenFile:
             folder = tempfile.mkdtemp(prefix="labkit-")
             self._remove_copy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             copy = self._place = Path(folder) / path.name
+            self._stamp = self._present_stamp()
             shutil.copyfile(path, copy)
             shutil.copyfile(journal, copy.with_name(journal.name))
             connection = self._configured(copy, mode="rw")
