@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkit.run.file.errors import FileError, PassingError, is_busy, is_passing
+from labkit.run.file.headers import header_of, note_open
 from labkit.run.file.schema import check_header, check_tables
 
 _TIMEOUT_SECONDS = 5.0
@@ -21,7 +22,6 @@ _MAX_SECONDS = 120.0
 _OPERATIONS = 50_000
 """Number of SQLite's operations between two looks at the clock."""
 _MAX_VALUE_BYTES = 256_000_000
-_HEADER_BYTES = 100
 
 
 class OpenFile:
@@ -48,8 +48,10 @@ class OpenFile:
         self._deadline = 0.0
         self._remove_copy: Callable[[], object] = _nothing
         _check_is_regular(path)
-        with path.open("rb") as file:
-            check_header(file.read(_HEADER_BYTES), path.name)
+        header = header_of(path)
+        if header is not None:
+            check_header(header, path.name)
+        self._note_closed = note_open(self, path)
         with self.reading():
             self.connection = self._connected(path)
             self.connection.execute("BEGIN")  # nothing is written until the end of the transaction
@@ -95,6 +97,7 @@ class OpenFile:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+        self._note_closed()
         self._remove_copy()
 
     def _check_size(self) -> None:

@@ -487,3 +487,31 @@ def test_a_reader_does_not_take_the_file_of_another_run_for_its_own(run, tmp_pat
     assert loaded.reload()
     assert (loaded.name, loaded.steps) == ("demo", 10)
     loaded.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_looking_at_a_file_takes_no_lock_away(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    write = f"""
+        import sqlite3
+        other = sqlite3.connect({str(run.path)!r}, isolation_level=None, timeout=0)
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+            print("written")
+        except sqlite3.OperationalError as error:
+            print(error)
+    """
+    followed = lk.load(run.path)
+    reading = sqlite3.connect(run.path, isolation_level=None)
+    reading.execute("BEGIN")
+    reading.execute("SELECT * FROM facts").fetchall()
+    lk.load(run.path).close()
+    lk.runs(tmp_path)
+    with pytest.raises(ValueError, match="not a page"):
+        run.export_html(run.path)
+    output, _ = python(write).communicate(timeout=60)
+    reading.close()
+    followed.close()
+    assert output.strip() == "database is locked"
