@@ -16,6 +16,7 @@ at growing intervals if the page does not open its views anew for that, as the e
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.display import publish_display_data
@@ -45,6 +46,25 @@ def view_data(model_id: str) -> dict[str, Any]:
     {'application/vnd.labkit.view+json': {'model_id': '1f'}}
     """
     return {VIEW_MIME_TYPE: {"model_id": model_id}}
+
+
+def with_still(
+    data: Mapping[str, Any] | None, model_id: str, still: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return an output with what is shown in place of a widget, and with the widget if of use.
+
+    Parameters
+    ----------
+    data : mapping of str to object, or None
+        The output of the widget.
+    model_id : str
+    still : mapping of str to str
+        The picture or text, by MIME type.
+    """
+    found = {**(data or {}), **view_data(model_id), **still}
+    if kernel.is_run_by_program():
+        found.pop(_WIDGET_MIME_TYPE, None)
+    return found
 
 
 class PicturedWidget(DroppableWidget):
