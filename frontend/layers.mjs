@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The boundary of a classifier, in the course.
+  { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
   // The card of a prediction of the course.
   {
     name: "prediction",
@@ -169,7 +171,9 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|prediction|exported|labextension|views/playground)/" },
+      from: {
+        pathNot: "^src/(pad|boundary|prediction|exported|labextension|views/playground)/",
+      },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {
