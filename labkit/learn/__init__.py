@@ -18,11 +18,13 @@ from labkit.learn.pictures import (
     storage_picture,
     tile_picture,
 )
+from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "Chapter",
     "DrawingPad",
     "LossSurface",
+    "OptimizerRace",
     "Picture",
     "Split",
     "broadcast_picture",

@@ -37,7 +37,7 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import pad, page, runs, stepper, widgets
+from labkit.views.messages import pad, page, race, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -53,6 +53,7 @@ _TYPESCRIPT_HEAD = """\
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { PageMessage } from "../../src/messages/page";
+import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
@@ -474,6 +475,63 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
+def race_states() -> dict[str, race.RaceState]:
+    """Return the state of a race of two optimizers, of which one has left after a step."""
+    held: race.HeldValues = {"name": "momentum_buffer", "values": [None, None, -3.0, 40.0, -4.0, 2]}
+    lane: race.RaceLane = {
+        "name": "momentum",
+        "kind": "SGD",
+        "rate": 0.25,
+        "places": [-4.0, 1.0, -3.0, 0.5, -1.0, 0.0],
+        "losses": [33.0, 10.75, 0.5],
+        "gradients": [-4.0, 50.0, -3.0, 25.0, -1.0, 0.0],
+        "rates": [0.25, 0.25, 0.125],
+        "state": [held],
+        "ended": "",
+    }
+    left: race.RaceLane = {
+        "name": "far",
+        "kind": "Rprop",
+        "rate": None,
+        "places": [-4.0, 1.0, -9.0, 0.5],
+        "losses": [33.0, 46.75],
+        "gradients": [-4.0, 50.0, -9.0, 25.0],
+        "rates": [0.0, 0.0],
+        "state": [],
+        "ended": "left the map for good at step 2",
+    }
+    drawn: race.RaceMap = {
+        "first": {"name": "x", "low": -5.0, "high": 5.0},
+        "second": {"name": "y", "low": -2.0, "high": 2.0},
+        "image": "data:image/png;base64,",
+        "lowest": 0.0,
+        "highest": 112.5,
+    }
+    state: race.RaceState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "surface": "ravine",
+        "surfaces": ["ravine", "saddle"],
+        "map": drawn,
+        "start": [-4.0, 1.0],
+        "steps": 2,
+        "lanes": [lane, left],
+        "answered": 0,
+        "said": "",
+    }
+    return {"race": state}
+
+
+def race_requests() -> dict[str, race.RaceRequest]:
+    """Return what a page sends after another learning rate."""
+    wish: race.RaceWish = {
+        "number": 1,
+        "start": [-4.0, 1.0],
+        "rates": {"momentum": 0.5},
+        "surface": "ravine",
+    }
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -531,6 +589,8 @@ def as_typescript() -> str:
         "viewStates": ("ViewState", view_states()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "raceStates": ("RaceState", race_states()),
+        "raceRequests": ("RaceRequest", race_requests()),
     }
     parts = [
         f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "

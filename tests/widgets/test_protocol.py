@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn import OptimizerRace
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -21,7 +22,7 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, pad, page, runs, stepper, tables, widgets
+from labkit.views.messages import kernel, pad, page, race, runs, stepper, tables, widgets
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -38,6 +39,8 @@ from .fixtures import (
     pad_drawings,
     pad_states,
     page_messages,
+    race_requests,
+    race_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -119,6 +122,8 @@ STATES = {
     "views": (widgets.ViewState, view_states),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "race": (race.RaceState, race_states),
+    "race-page": (race.RaceRequest, race_requests),
 }
 
 
@@ -156,6 +161,13 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
     check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
     assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+
+
+def test_the_state_of_a_race_has_its_type():
+    state = synced(OptimizerRace(steps=2))
+    check({name: state[name] for name in get_type_hints(race.RaceState)}, race.RaceState)
+    check({name: state[name] for name in get_type_hints(race.RaceRequest)}, race.RaceRequest)
+    assert set(state) == {*get_type_hints(race.RaceState), *get_type_hints(race.RaceRequest)}
 
 
 def typescript_types():

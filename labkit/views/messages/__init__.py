@@ -15,6 +15,8 @@ module        exchanged by                                   where the protocol 
                                                              `RunsRequest.protocol`
 ``pad``       the drawing pad's widget state                 `PadState.protocol`,
                                                              `PadDrawing.page_protocol`
+``race``      the state of the widget of the optimizers' race  `RaceState.protocol`,
+                                                             `RaceRequest.page_protocol`
 ``widgets``   the state of the channel and of the views      `ChannelState.protocol`
 ============= ============================================== ===================================
 
