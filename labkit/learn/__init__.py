@@ -15,6 +15,7 @@ from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "chapter",
     "diabetes",
     "digits",
+    "line_picture",
     "moons",
     "storage_picture",
     "tile_picture",

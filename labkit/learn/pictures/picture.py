@@ -110,15 +110,21 @@ class Sheet:
         )
 
     def path(
-        self, points: list[tuple[float, float]], *, colour: str = INK, width: float = 1.5
+        self,
+        points: list[tuple[float, float]],
+        *,
+        colour: str = INK,
+        width: float = 1.5,
+        dashes: str = "",
     ) -> None:
-        """Draw a line through the points."""
+        """Draw a line through the points; `dashes` are lengths of dashes and gaps."""
         if not points:
             return
+        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._put(
             f'<polyline points="{line}" fill="none" stroke-width="{width}" '
-            f'stroke-linejoin="round" style="stroke:{colour}"/>',
+            f'stroke-linejoin="round"{dashed} style="stroke:{colour}"/>',
             max(x for x, _ in points),
             max(y for _, y in points),
         )

@@ -72,10 +72,14 @@ class Lane:
         """The number of steps."""
         return len(self.places) - 1
 
-    def first_below(self, loss: float) -> int | None:
-        """Return the first step at which the loss is below a value; None if it never is."""
-        below = np.flatnonzero(self.losses < loss)
-        return int(below[0]) if len(below) else None
+    def arrival(self, loss: float) -> int | None:
+        """Return the first step from which on the loss stays below a value; None without one.
+
+        A lane that has ended early has not arrived.
+        """
+        above = np.flatnonzero(~(self.losses < loss))
+        arrived = int(above[-1]) + 1 if len(above) else 0
+        return arrived if arrived <= self.steps and not self.ended else None
 
 
 @dataclass

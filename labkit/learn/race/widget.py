@@ -53,7 +53,7 @@ class OptimizerRace(anywidget.AnyWidget):
     --------
     >>> import torch
     >>> race = OptimizerRace("ravine", {"SGD": lambda p: torch.optim.SGD(p, lr=0.03)}, steps=50)
-    >>> race["SGD"].steps, race["SGD"].first_below(1.0)
+    >>> race["SGD"].steps, race["SGD"].arrival(1.0)
     (50, 35)
     >>> print(race)
     Race on the ravine from (-4, 1), 50 steps.

@@ -87,7 +87,7 @@ def test_an_optimizer_that_diverges_ends_with_the_reason():
     lane = race["SGD"]
     assert lane.ended == f"left the map for good at step {lane.steps + 1}"
     assert np.isfinite(lane.losses).all()
-    assert lane.first_below(1.0) is None
+    assert lane.arrival(1.0) is None
 
 
 def test_the_turned_ravine_is_the_ravine():
@@ -142,3 +142,19 @@ def test_an_unknown_lane_is_named():
     race = OptimizerRace("ravine", {"SGD": MAKES["SGD"]}, steps=1)
     with pytest.raises(KeyError, match="there is SGD"):
         race["Adam"]
+
+
+def test_the_arrival_is_where_the_loss_stays_low():
+    race = OptimizerRace(
+        lambda x, y: x**2 + 0 * y,
+        {"across and back": lambda p: optim.SGD(p, lr=0.95)},
+        **AXES,
+        start=(1, 0),
+        steps=60,
+    )
+    lane = race["across and back"]
+    arrived = lane.arrival(0.1)
+    assert (lane.losses[arrived:] < 0.1).all()
+    assert lane.losses[arrived - 1] >= 0.1
+    assert lane.arrival(2.0) == 0
+    assert lane.arrival(1e-9) is None
