@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Line = ArrayLike | tuple[ArrayLike, ArrayLike]
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 430, 220, 58, 26
+_WIDTH, _HEIGHT, _LEFT, _TOP = 370, 210, 58, 26
 _MOST_POINTS, _MOST_LINES = 300, 6
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 4")
 _TICKS = 5
@@ -90,14 +90,18 @@ class _Axis:
         return (at - low) / (high - low)
 
     def ticks(self) -> list[float]:
-        """Return powers of ten on a logarithmic axis that has two of them, else even steps."""
+        """Return powers of ten on a logarithmic axis that has two of them, else round numbers."""
         if self.log:
             ends = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             powers = range(ends[0], ends[1] + 1, 1 + (ends[1] - ends[0]) // _TICKS)
             if len(powers) > 1:
                 return [10.0**power for power in powers]
             return [self.low, self.high]
-        return list(np.linspace(self.low, self.high, _TICKS))
+        rough = (self.high - self.low) / _TICKS
+        unit = 10.0 ** math.floor(math.log10(rough))
+        step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= rough)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [step * each for each in range(first, last + 1)]
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.log else value
@@ -121,10 +125,10 @@ def _points(name: str, line: Any, *, log_x: bool, log_y: bool) -> NDArray[np.flo
     return kept
 
 
-def _thin(line: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(line) <= _MOST_POINTS:
-        return line
-    return line[np.linspace(0, len(line) - 1, _MOST_POINTS).round().astype(int)]
+def _thin(line: NDArray[np.float64]) -> list[tuple[float, float]]:
+    if len(line) > _MOST_POINTS:
+        line = line[np.linspace(0, len(line) - 1, _MOST_POINTS).round().astype(int)]
+    return [(float(across), float(up)) for across, up in line]
 
 
 def _draw_axes(sheet: Sheet, across: _Axis, up: _Axis, x: str, y: str) -> None:
