@@ -23,6 +23,8 @@ STATIC_FILES = (
     "layout.js.gz",
     "pad.js",
     "race.js",
+    "prediction.js",
+    "playground.js",
     "THIRD_PARTY.txt",
     "labextensions/labkit/package.json",
     "labextensions/labkit/static/entry.js",

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labkit.run.file import FileError, RankFiles, RunReader
+from labkit.run.file import FileError, PassingError, RankFiles, RunReader
+from labkit.run.file.json_values import with_infinities
 from labkit.run.file.reader import FileFacts
 from labkit.run.file.writer import why_ended
 from labkit.run.finding import Finding
@@ -18,7 +19,7 @@ from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.loop_length import LoopLength
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent, Schedule
-from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
+from labkit.run.state import FINAL_STATUSES, EpochStart, Notice, RunState, Status
 
 FOLLOW_SECONDS = 0.5
 """Time between two looks at a file that grows, in s."""
@@ -52,6 +53,7 @@ class LoadedRun(Run):
         self._file_name = path.name
         self._reader = RunReader(path)
         self._reading = threading.Lock()
+        self._taken_notices: frozenset[Notice] = frozenset()
         self._rank_files: RankFiles | None = None
         self._waits_until: float | None = None
         """When the files of other processes are not read any more, after that of rank 0 ended."""
@@ -213,13 +215,16 @@ class LoadedRun(Run):
 
     def _take(self, facts: FileFacts) -> None:
         self.id, self.name = facts.id, facts.name
-        self.config, self.note = facts.config, facts.note
+        self.config, self.note = with_infinities(facts.config), facts.note
         self.environment = dict(facts.environment)
         self.ranks, self.shard_counts = facts.ranks, facts.shards
         self.started_at = facts.started_at
         self.advance_to(facts.state.step)
+        for notice in self._taken_notices.difference(facts.state.notices):
+            self._notices.remove(notice.part, notice.text)  # it does not hold any more
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
+        self._taken_notices = frozenset(facts.state.notices)
 
     def _present(self) -> RunState:
         state, still = self._facts.state, self._why_still()
@@ -270,6 +275,8 @@ def _follow(reference: weakref.ref[LoadedRun]) -> None:
             return
         try:
             grows = run.reload()
+        except PassingError:
+            grows = run._why_still() is None  # noqa: SLF001
         except FileError as error:
             run.add_notice("file", f"The file is not read any more. {error}")
             grows = False

@@ -45,7 +45,7 @@ def test_each_section_has_a_heading_and_starts_with_a_continue_cell(chapter):
 def test_each_prediction_precedes_its_score(chapter):
     sources = [cell.source for cell in chapter.code_cells]
     for prediction in load_plan(chapter.name).predictions:
-        asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}", ...)' in s]
+        asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}")' in s]
         scored = [i for i, s in enumerate(sources) if f'score("{prediction.name}"' in s]
         assert len(asked) == len(scored) == 1
         assert asked[0] < scored[0]
@@ -62,7 +62,7 @@ def test_each_exercise_is_open_and_has_a_solution_and_three_hints(chapter):
         assert len({*exercise.hints, ""}) == 4
 
 
-NOT_YET = ("00_start_here", "01_tensors", "02_autograd", "08_cnn", "09_rnn")
+NOT_YET = ("08_cnn", "09_rnn")
 """Chapters whose exercises have fewer cases, mistakes and answers than the others."""
 
 
@@ -70,7 +70,8 @@ def test_exercises_are_tried_on_several_cases_and_recognise_many_mistakes(chapte
     if chapter.name in NOT_YET:
         return
     for exercise in load_plan(chapter.name).exercises:
-        assert len(exercise.cases) >= 3 or not exercise.asks_for_a_function
+        few = exercise.name == "best_device"  # of a boolean there are two
+        assert len(exercise.cases) >= 3 - few or not exercise.asks_for_a_function
         messages = [each.message for each in (*exercise.mistakes, *exercise.forbids)]
         assert len(set(messages)) == len(messages) >= 8, exercise.name
 
@@ -126,8 +127,10 @@ def test_what_is_trained_in_the_background_is_waited_for_in_the_next_cell(chapte
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_explanation_of_a_wrong_prediction_is_reachable(name):
+def test_every_prediction_is_explained_and_every_reason_is_reachable(name):
     for prediction in load_plan(name).predictions:
-        for typed in prediction.reasons:
-            literal = typed if typed.isalpha() else ast.literal_eval(typed)
-            assert prediction.reason(prediction.read(literal))
+        assert prediction.why
+        wrong = prediction.misconceptions()
+        assert set(wrong) == set(prediction.reasons)
+        for key, value in wrong.items():
+            assert prediction.reason(prediction.read(value)) == prediction.reasons[key]

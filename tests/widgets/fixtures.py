@@ -13,6 +13,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from labkit.playing.maps import Maps
+from labkit.playing.settings import Settings
+from labkit.playing.training import Training
+from labkit.playing.wire import frame_message, setup_message
 from labkit.run import (
     ComputationGraph,
     Edge,
@@ -37,7 +41,7 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import pad, page, race, runs, stepper, widgets
+from labkit.views.messages import pad, page, playground, prediction, race, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -52,7 +56,9 @@ _TYPESCRIPT_HEAD = """\
 
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
+import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
+import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
 import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
@@ -442,6 +448,37 @@ def runs_requests() -> dict[str, runs.RunsPageMessage]:
     }
 
 
+def playground_messages() -> dict[str, Message]:
+    """Return the messages of a playground by name."""
+    training = Training(Settings(hidden=(2,), features=("x1", "x1*x2")))
+    maps = Maps(training, (-3.0, 3.0, -3.0, 3.0))
+    frame = frame_message(training, maps)
+    state = {"number": 4, "answer": True, "playing": "playing", "speed": "fast", "error": None}
+    return {
+        "setup": setup_message(training, maps),
+        "frame": Message({**frame.content, **state}, frame.buffers),
+        "code": Message({"type": "code", "text": "import torch\n"}),
+        "refused": Message({"type": "refused", "reason": "No."}),
+    }
+
+
+def playground_requests() -> dict[str, playground.PlaygroundRequest]:
+    """Return the messages of a page to a playground by name."""
+    return {
+        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "page": "a"},
+        "sight": {"type": "sight", "page": "a", "visible": True, "number": 4},
+        "play": {"type": "play", "playing": True},
+        "reset": {"type": "reset"},
+        "step": {"type": "step", "of": "step"},
+        "epoch": {"type": "step", "of": "epoch"},
+        "speed": {"type": "speed", "speed": "slow"},
+        "change": {"type": "change", "settings": {"hidden": [3, 2]}},
+        "weight": {"type": "weight", "layer": 0, "unit": 1, "source": None, "value": 0.5},
+        "code": {"type": "code"},
+        "text": {"type": "text"},
+    }
+
+
 def channel_states() -> dict[str, widgets.ChannelState]:
     """Return the state of a run's channel."""
     return {"channel": {"protocol": message_builders.PROTOCOL_VERSION, "run_id": "abc"}}
@@ -473,6 +510,70 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     """Return the changes that a page sends after a stroke."""
     pixels = [0.0, 1.0, 0.95, 0.0]
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
+
+
+def prediction_states() -> dict[str, prediction.PredictionState]:
+    """Return the states of cards, one of each kind of question."""
+    forms: dict[str, prediction.PredictionForm] = {
+        "choice": {
+            "kind": "choice",
+            "options": [
+                {"value": "a", "text": "On the GPU"},
+                {"value": "b", "text": "On the `cpu`, *always*"},
+            ],
+        },
+        "number": {"kind": "number", "low": 0.0, "high": 3.0, "unit": "s"},
+        "exact": {"kind": "exact", "length": 2},
+        "curve": {
+            "kind": "curve",
+            "x": [0.0, 100.0],
+            "y": [0.01, 1.0],
+            "x_label": "step",
+            "y_label": "loss",
+            "log": True,
+        },
+        "place": {
+            "kind": "place",
+            "picture": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40"/>',
+            "description": "eight cells",
+            "x": [-0.5, 3.5],
+            "y": [1.5, -0.5],
+            "cells": True,
+            "names": ["column", "row"],
+        },
+    }
+    return {kind: _prediction_state(form) for kind, form in forms.items()}
+
+
+def _prediction_state(form: prediction.PredictionForm) -> prediction.PredictionState:
+    return {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "question": "What does `x` give?",
+        "form": form,
+        "locked": None,
+        "is_open": True,
+        "said": "",
+    }
+
+
+def locked_predictions() -> dict[str, prediction.LockedPrediction]:
+    """Return what a kernel sends after predictions of these kinds."""
+    return {
+        "choice": {"value": "b", "text": "Locked in: `b` (certain).", "sure": 3},
+        "number": {"value": 1.5, "text": "Locked in: `1.5`.", "sure": None},
+        "exact": {"value": [1, 4], "text": "Locked in: `(1, 4)` (guessing).", "sure": 1},
+        "curve": {"value": [1.0, 0.1, 0.01], "text": "Locked in: a curve.", "sure": 2},
+        "place": {"value": [2, 1], "text": "Locked in: column `2`, row `1`.", "sure": 2},
+    }
+
+
+def lock_messages() -> dict[str, prediction.LockMessage]:
+    """Return what a page sends to lock a prediction in."""
+    version = message_builders.PROTOCOL_VERSION
+    return {
+        "choice": {"type": "lock", "protocol": version, "value": "b", "sure": 3},
+        "place": {"type": "lock", "protocol": version, "value": [2, 1], "sure": 1},
+    }
 
 
 def race_states() -> dict[str, race.RaceState]:
@@ -585,12 +686,20 @@ def as_typescript() -> str:
             {k: m.content for k, m in runs_messages_by_name().items()},
         ),
         "runsRequests": ("RunsPageMessage", runs_requests()),
+        "playgroundMessages": (
+            "PlaygroundMessage",
+            {k: m.content for k, m in playground_messages().items()},
+        ),
+        "playgroundRequests": ("PlaygroundRequest", playground_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "raceStates": ("RaceState", race_states()),
         "raceRequests": ("RaceRequest", race_requests()),
+        "predictionStates": ("PredictionState", prediction_states()),
+        "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
+        "lockMessages": ("LockMessage", lock_messages()),
     }
     parts = [
         f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn import OptimizerRace
+from labkit.learn import OptimizerRace, chapter
+from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -22,7 +23,18 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, pad, page, race, runs, stepper, tables, widgets
+from labkit.views.messages import (
+    kernel,
+    pad,
+    page,
+    playground,
+    prediction,
+    race,
+    runs,
+    stepper,
+    tables,
+    widgets,
+)
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -35,10 +47,15 @@ from .fixtures import (
     as_typescript,
     channel_states,
     fragments_as_json,
+    lock_messages,
+    locked_predictions,
     messages,
     pad_drawings,
     pad_states,
     page_messages,
+    playground_messages,
+    playground_requests,
+    prediction_states,
     race_requests,
     race_states,
     runs_messages_by_name,
@@ -94,6 +111,11 @@ TYPED = {
         },
     ),
     "runs-page": (runs.RunsPageMessage, runs_requests),
+    "playground": (
+        playground.PlaygroundMessage,
+        lambda: {name: message.content for name, message in playground_messages().items()},
+    ),
+    "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
 
 
@@ -124,6 +146,9 @@ STATES = {
     "pad-page": (pad.PadDrawing, pad_drawings),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
+    "prediction": (prediction.PredictionState, prediction_states),
+    "prediction-locked": (prediction.LockedPrediction, locked_predictions),
+    "prediction-page": (prediction.LockMessage, lock_messages),
 }
 
 
@@ -161,6 +186,17 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
     check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
     assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+
+
+@pytest.mark.parametrize("name", chapter_names())
+def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
+    opened = chapter(name, tmp_path)
+    for asked in opened.plan.predictions:
+        card = opened.predict(asked.name)
+        check(synced(card), prediction.PredictionState)
+        for value in asked.misconceptions().values():
+            card = opened.predict(asked.name, value, sure=1)
+        check(synced(card), prediction.PredictionState)
 
 
 def test_the_state_of_a_race_has_its_type():

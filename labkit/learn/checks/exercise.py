@@ -81,6 +81,8 @@ class Exercise:
         such as the weights after the call.
     may_change : tuple of str
         The names of arguments that the function may change.
+    unneeded : tuple of str
+        The names of arguments that a right answer need not read.
     mistakes : tuple of Mistake
         In the order in which they are checked.
     forbids : tuple of Forbidden
@@ -101,6 +103,7 @@ class Exercise:
     same: Comparison = WITH_DEFAULT
     observe: Observation = result_of
     may_change: tuple[str, ...] = ()
+    unneeded: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     forbids: tuple[Forbidden, ...] = ()
 

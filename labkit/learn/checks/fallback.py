@@ -13,7 +13,7 @@ import traceback
 from labkit.learn.checks.comparison import close
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.trial import Call, Trial, parameters_of
-from labkit.learn.checks.wording import difference, safely, shorten, show, show_input
+from labkit.learn.checks.wording import difference, enumerated, safely, shorten, show, show_input
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
@@ -124,10 +124,12 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
     ]
     if place:
-        paragraphs.append(f"The first {place} of {len(trial.calls)} inputs came out right.")
-    ignored = [f"`{name}`" for name in trial.source.ignored_arguments()]
+        first = "the first" if place == 1 else f"the first {place}"
+        paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
+    ignored = [name for name in trial.source.ignored_arguments() if name not in exercise.unneeded]
     if ignored:
-        paragraphs.append(f"Your function never reads {' and '.join(ignored)}.")
+        listed = enumerated([f"`{name}`" for name in ignored])
+        paragraphs.append(f"Your function never reads {listed}.")
     return tuple(paragraphs)
 
 

@@ -43,6 +43,14 @@ class Source:
         """Whether a node of one of these types occurs, as ``ast.Return``."""
         return any(isinstance(node, kinds) for node in self._nodes())
 
+    def calls(self, *names: str) -> bool:
+        """Whether a function or method of one of these names is called."""
+        return any(
+            isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", None)) in names
+            for node in self._nodes()
+        )
+
     def assigns(self, *names: str) -> bool:
         """Whether one of these variables gets a new value, by ``=`` or in place."""
         return any(
@@ -145,9 +153,7 @@ def loops(message: str) -> Forbidden:
     >>> loops("Without a loop, please.").found_in(Source(ast.parse("[x for x in y]")))
     True
     """
-    return Forbidden(
-        "loops", lambda source: source.has(*_LOOPS) or source.mentions("map", "vmap"), message
-    )
+    return Forbidden("loops", lambda source: source.has(*_LOOPS) or source.mentions("map"), message)
 
 
 def names(*forbidden: str, message: str, name: str = "names") -> Forbidden:

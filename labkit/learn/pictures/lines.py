@@ -66,10 +66,16 @@ def line_picture(
             (_LEFT + across.share(a) * _WIDTH, _TOP + (1 - up.share(b)) * _HEIGHT)
             for a, b in _thin(line)
         ]
-        sheet.path(places, colour=hue, width=2, dashes=dash)
+        sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
         row = _TOP + 14 + number * 20
         left = _LEFT + _WIDTH + 12
-        sheet.path([(left, row - 4), (left + 26, row - 4)], colour=hue, width=2, dashes=dash)
+        sheet.path(
+            [(left, row - 4), (left + 26, row - 4)],
+            colour=hue,
+            width=2,
+            dashed=bool(dash),
+            dashes=dash,
+        )
         sheet.text(left + 32, row, name)
     words = [_describe_axes(across, up, x, y)]
     words += [_describe(name, line[:, 1]) for name, line in points.items()]

@@ -115,16 +115,17 @@ class Sheet:
         *,
         colour: str = INK,
         width: float = 1.5,
-        dashes: str = "",
+        dashed: bool = False,
+        dashes: str = "6 4",
     ) -> None:
-        """Draw a line through the points; `dashes` are lengths of dashes and gaps."""
+        """Draw a line through the points; `dashes` are the lengths of dashes and gaps."""
         if not points:
             return
-        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+        dash = f' stroke-dasharray="{dashes}"' if dashed else ""
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._put(
             f'<polyline points="{line}" fill="none" stroke-width="{width}" '
-            f'stroke-linejoin="round"{dashed} style="stroke:{colour}"/>',
+            f'stroke-linejoin="round"{dash} style="stroke:{colour}"/>',
             max(x for x, _ in points),
             max(y for _, y in points),
         )

@@ -70,7 +70,7 @@ def test_the_first_failing_input_is_shown_with_what_came_back_and_what_is_expect
     assert "`scale = 0.5`" in said(verdict)
     assert "`table` (a tensor of shape `(4, 3)`)" in said(verdict)
     assert "the first difference is at `[0, 0]`: `-63`, expected `-15.75`" in said(verdict)
-    assert "The first 1 of 3 inputs came out right" in said(verdict)
+    assert "It was right for the first of 3 inputs." in said(verdict)
     assert "never reads `scale`" in said(verdict)
 
 

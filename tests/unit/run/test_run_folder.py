@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,14 +61,21 @@ def test_only_what_differs_is_a_column(tmp_path):
     assert every["optimizer"].tolist() == ["SGD", "SGD"]
 
 
-def test_a_setting_that_only_some_optimizers_have_is_no_difference(tmp_path):
+def test_a_setting_that_only_some_optimizers_have_is_a_difference_if_it_is_in_use(tmp_path):
     save(tmp_path, "sgd")
     run = Run("adam")
-    run.add_group_setups([GroupSetup("0", "Adam", {"lr": "0.1", "amsgrad": "False"})])
+    used = {"lr": "0.1", "amsgrad": "False", "eps": "1e-08"}
+    run.add_group_setups([GroupSetup("0", "Adam", used)])
     run.save(tmp_path / "adam.lab")
     columns = lk.runs(tmp_path).to_frame().columns
-    assert "optimizer" in columns
+    assert {"optimizer", "eps"} <= set(columns)
     assert "amsgrad" not in columns
+
+
+def test_what_a_run_without_a_known_optimizer_lacks_is_no_difference(tmp_path):
+    save(tmp_path, "sgd")
+    Run("from a table of numbers").save(tmp_path / "table.lab")
+    assert "lr" not in lk.runs(tmp_path).to_frame().columns
 
 
 def test_files_are_found_in_folders_and_by_what_they_are(tmp_path):
@@ -136,6 +144,30 @@ def test_a_run_is_found_by_number_name_and_path(tmp_path):
         runs[3]
     with pytest.raises(TypeError, match="a number or a name, not float"):
         runs[1.5]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(["sweep/a", "sweep/b", "c"]):
+        path = tmp_path / f"{name}.lab"
+        save(path.parent, "Net", started_at=number).rename(path)
+    runs = lk.runs(tmp_path)
+    assert [line.split()[0] for line in repr(runs).splitlines()[2:]] == ["c", "sweep/b", "sweep/a"]
+    assert (
+        runs["sweep/b"] is runs["b"] is runs[Path("sweep/b.lab")] is runs[tmp_path / "sweep/b.lab"]
+    )
+    with pytest.raises(KeyError, match=r"There are 'sweep/a', 'sweep/b', 'c'\."):
+        runs["d"]
+    comparison = runs.compare("a", "b")
+    assert comparison.names == ["sweep/a", "sweep/b"]
+    comparison.close()
+
+
+def test_a_run_and_its_copy_are_not_compared(tmp_path):
+    path = save(tmp_path, "a")
+    shutil.copy(path, tmp_path / "b.lab")
+    with pytest.raises(ValueError, match="the run 'a' twice, or a copy of it"):
+        lk.runs(tmp_path).compare(0, 1)
 
 
 def test_a_refresh_finds_new_runs_and_loses_those_that_are_gone(tmp_path):

@@ -1,6 +1,6 @@
 /** The columns of the table: their names, explanations, values and texts. */
 
-import { formatCount, formatDuration, formatValue } from "../../parts/format";
+import { formatCount, formatDuration, formatValue, shorten } from "../../parts/format";
 import { STATUS_TEXTS } from "../controls/facts";
 import type { Result, RunEntry } from "./run-entry";
 
@@ -21,6 +21,11 @@ export const NOTHING = "–";
 const LOSS = "loss";
 /** Begin of the names of what the user gave as the configuration. */
 const GIVEN = "config.";
+const OPTIMIZER = "optimizer";
+/** Values of a setting with which a run does what one without this setting does. */
+const OFF: readonly string[] = ["0", "False", "None"];
+/** Maximum number of letters of the name of a series or a setting in a header; its tooltip has all. */
+const MAX_HEADING = 36;
 /** More columns of losses and metrics can hardly be read. */
 const MAX_RESULTS = 60;
 
@@ -98,16 +103,21 @@ export function columnsOf(
 
 /**
  * Returns the names of the configuration, with whether the runs differ in each. A setting that some
- * runs lack counts only if the user gave it: optimizers of different classes have different ones.
+ * runs lack counts if the user gave it, or if it is in use in the others: optimizers of different
+ * classes have different ones. Of a run whose optimizer is unknown, it is unknown what it lacks.
  */
 export function settingsOf(runs: readonly RunEntry[]): ReadonlyMap<string, boolean> {
   const readable = runs.filter(({ error }) => error === null);
   const names = new Set(readable.flatMap(({ configuration }) => Object.keys(configuration)));
   return new Map(
     [...names].map((name) => {
-      const texts = new Set(readable.map(({ configuration }) => configuration[name]));
-      if (!name.startsWith(GIVEN)) texts.delete(undefined);
-      return [name, texts.size > 1];
+      const having = readable.filter(({ configuration }) => name in configuration);
+      const found = [...new Set(having.map(({ configuration }) => configuration[name] ?? ""))];
+      const lacking = readable.filter(({ configuration }) => !(name in configuration));
+      const isGiven = name.startsWith(GIVEN);
+      const counts = isGiven || lacking.some(({ configuration }) => OPTIMIZER in configuration);
+      const isInUse = isGiven || found.some((text) => !OFF.includes(text));
+      return [name, found.length > 1 || (lacking.length > 0 && counts && isInUse)];
     }),
   );
 }
@@ -130,7 +140,7 @@ function resultColumn(name: string, part: keyof Result, explanation: string): Ru
   const value = ({ results }: RunEntry) => results.get(name)?.[part] ?? null;
   return {
     id: `${part} of ${name}`,
-    name: `${name}, ${part}`,
+    name: `${shorten(name, MAX_HEADING)}, ${part}`,
     explanation: `${explanation} of ${name}.`,
     isNumber: true,
     value: (run) => {
@@ -152,7 +162,7 @@ function settingColumn(runs: readonly RunEntry[]): (name: string) => RunColumn {
     const isNumber = texts.every((text) => text === undefined || numberOf(text) !== null);
     return {
       id: `setting ${name}`,
-      name,
+      name: shorten(name, MAX_HEADING),
       explanation: `${name}, in the configuration of the run.`,
       isNumber,
       value: ({ configuration }) => {
