@@ -189,7 +189,7 @@ DECAY_GROUPS = Exercise(
         Mistake(
             "names_in_place_of_tensors",
             "The groups hold names. An optimizer takes the parameters themselves.",
-            raises="optimizer can only optimize Tensors",
+            raises="can only .* Tensors, but one of the params is str",
         ),
         Mistake(
             "method_not_called",

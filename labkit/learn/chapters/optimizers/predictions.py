@@ -31,7 +31,7 @@ def ravine_picture() -> Picture:
 PREDICTIONS: tuple[Prediction, ...] = (
     Choice(
         "ten_times_steeper",
-        "The walls of the ravine become ten times as steep, and the learning rate is chosen anew, "
+        "The walls of the ravine become ten times as steep, and the learning rate is chosen again, "
         "as large as this ravine allows. How many steps does it take now?",
         options={
             "a": "About as many as before: the rate was chosen for it",
