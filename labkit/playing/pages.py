@@ -7,8 +7,8 @@ from collections import deque
 
 SIGHT_SECONDS = 3.5
 """Time after the last report of a page, which sends one each second, until it counts as gone."""
-_MAX_ON_THE_WAY = 8
-_ANSWER_EVERY = 4
+_MAX_ON_THE_WAY = 12
+_ANSWER_EVERY = 6
 _SLOW_SECONDS = 0.25
 """Delay of an answer from which one frame at a time is on its way."""
 _LOST_SECONDS = 2.0

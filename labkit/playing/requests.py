@@ -26,12 +26,15 @@ def _hello(session: Session, content: dict[str, Any]) -> None:
     if content["protocol"] != PROTOCOL_VERSION:
         raise ValueError(other_version(content["protocol"]))
     session.pages.report(content["page"], visible=True, number=0, now=time.monotonic())
+    session.updates_output = bool(content["in_place"])
     session.send_setup()
 
 
 def _sight(session: Session, content: dict[str, Any]) -> None:
     visible, number = bool(content["visible"]), int(content["number"])
     session.pages.report(content["page"], visible=visible, number=number, now=time.monotonic())
+    if not visible:
+        session.rest()
 
 
 def _step(session: Session, content: dict[str, Any]) -> None:

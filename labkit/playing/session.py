@@ -33,10 +33,23 @@ class Session:
     training : Training
     post : callable
         Sends a message to all pages.
+    update_output : callable
+        Updates the picture in the output of the notebook.
+
+    Attributes
+    ----------
+    updates_output : bool
+        Whether the output is updated between cells, too: where pages do not open it anew for that.
     """
 
-    def __init__(self, training: Training, post: Callable[[Message], None]) -> None:
-        self.training, self._post = training, post
+    def __init__(
+        self,
+        training: Training,
+        post: Callable[[Message], None],
+        update_output: Callable[[], None],
+    ) -> None:
+        self.training, self._post, self._update_output = training, post, update_output
+        self.updates_output = False
         self.pages = Pages()
         self.is_playing = False
         self.speed = "normal"
@@ -94,6 +107,13 @@ class Session:
         self.is_playing = playing
         self._next_at = time.monotonic()
         self.send_frame()
+        if not playing:
+            self.rest()
+
+    def rest(self) -> None:
+        """Update the picture in the notebook, as the network is not trained for a while."""
+        if self.updates_output:
+            self._update_output()
 
     def set_speed(self, speed: str) -> None:
         """Set how many steps are taken for each frame."""

@@ -47,7 +47,8 @@ class Playground(PicturedWidget):
     protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
 
     def __init__(self, training: Training) -> None:
-        self._session = Session(training, weak_call(self._post))
+        post, update = weak_call(self._post), weak_call(self.update_picture)
+        self._session = Session(training, post, update)
         self._worker = Worker(self._session.play_on)
         # A finalizer must not wait; at the end of the process, the worker ends by itself.
         self._end = weakref.finalize(self, self._worker.end)
@@ -195,6 +196,8 @@ class Playground(PicturedWidget):
 
     def _call(self, work: Callable[[], T]) -> T:
         """Let the worker call a function, and return its result."""
+        if self._worker.is_current:
+            return work()
         try:
             return self._worker.submit(work).result()
         except CancelledError:

@@ -31,6 +31,11 @@ class Worker:
         self._starting = threading.Lock()
         self.is_ending = False
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the calling thread is that of the worker."""
+        return self._thread is threading.current_thread()
+
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Let the thread call a function soon; an exception is raised by the future's `result`.
 

@@ -54,6 +54,8 @@ class LoadedRun(Run):
         self._reader = RunReader(path)
         self._reading = threading.Lock()
         self._taken_notices: frozenset[Notice] = frozenset()
+        self._chosen: dict[str, bool] = {}
+        """The rules that were silenced in this process, or reported again."""
         self._rank_files: RankFiles | None = None
         self._waits_until: float | None = None
         """When the files of other processes are not read any more, after that of rank 0 ended."""
@@ -129,7 +131,18 @@ class LoadedRun(Run):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The problems found in the run, without those of ignored rules."""
-        return self._facts.findings
+        ignored = self.ignored
+        return tuple(each for each in self._facts.findings if each.rule not in ignored)
+
+    def ignore(self, rule: str) -> None:
+        """Report no findings of a rule here; the file stays as it is. See `Run.ignore`."""
+        super().ignore(rule)
+        self._chosen[rule] = True
+
+    def unignore(self, rule: str) -> None:
+        """Undo `ignore`."""
+        super().unignore(rule)
+        self._chosen[rule] = False
 
     @property
     def parameter_groups(self) -> tuple[ParameterGroup, ...]:
@@ -174,6 +187,24 @@ class LoadedRun(Run):
     ) -> tuple[RunEvent, ...]:
         """Raise a RuntimeError: the training is not in this process."""
         self._refuse("run.adjust")
+
+    @property
+    def pace(self) -> float | None:
+        """None: the pace is that of another process. Setting it raises a RuntimeError."""
+        return None
+
+    @pace.setter
+    def pace(self, pace: float | None) -> None:
+        self._refuse("run.pace = ...")
+
+    @property
+    def total_steps(self) -> int | None:
+        """The number of steps that the run is to have. Setting it raises a RuntimeError."""
+        return super().total_steps
+
+    @total_steps.setter
+    def total_steps(self, total: int | None) -> None:
+        self._refuse("run.total_steps = ...")
 
     def _refuse(self, what: str) -> NoReturn:
         raise RuntimeError(
@@ -225,6 +256,9 @@ class LoadedRun(Run):
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
         self._taken_notices = frozenset(facts.state.notices)
+        for rule, is_ignored in self._chosen.items():  # the file does not know of it
+            change = self.findings_log.ignore if is_ignored else self.findings_log.unignore
+            change(rule)
 
     def _present(self) -> RunState:
         state, still = self._facts.state, self._why_still()

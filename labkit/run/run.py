@@ -16,14 +16,16 @@ from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
 from labkit.run.exportable import ExportableRun
+from labkit.run.file.copying import write_copy
 from labkit.run.file.paths import saving_path
-from labkit.run.file.run_file import RunFile, write_copy
+from labkit.run.file.run_file import RunFile
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
+from labkit.run.printable import printable
 from labkit.run.ranks import rank_path, save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
@@ -389,6 +391,10 @@ class Run(ExportableRun):
         self.control.stop()
 
     # ── lifecycle ────────────────────────────────────────────────────────────
+
+    def __repr__(self) -> str:
+        place = "" if self.path is None else f", {printable(str(self.path))}"
+        return f"<{type(self).__name__} {self.name!r}: {self.status}, {self.steps:,} steps{place}>"
 
     def begin(self) -> None:
         """Change the status from "waiting" or "idle" to "running", as code trains the model."""

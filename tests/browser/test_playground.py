@@ -1,6 +1,7 @@
 """The playground in a real page: it plays, is changed by hand, and fits its place."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -9,6 +10,7 @@ from .layout_checks import CUT_TEXTS, OVERLAPS
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 DEFAULT = "import labkit as lk\nplayground = lk.playground()\nplayground"
 # Ends only if the network trains, and its messages arrive, while the cell runs.
 BUSY = """
@@ -85,4 +87,9 @@ def test_the_largest_network_fits_its_place(open_notebook, width, theme):
     expect(playground.root.get_by_role("spinbutton", name="Weight bias")).to_be_visible()
     assert playground.root.evaluate(CUT_TEXTS) == []
     assert playground.root.evaluate(OVERLAPS) == []
+    book.page.add_script_tag(path=AXE)
+    found = book.page.evaluate(
+        "() => axe.run('[data-labkit-view=playground]', { resultTypes: ['violations'] })"
+    )
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
     assert book.errors == []

@@ -465,7 +465,12 @@ def playground_messages() -> dict[str, Message]:
 def playground_requests() -> dict[str, playground.PlaygroundRequest]:
     """Return the messages of a page to a playground by name."""
     return {
-        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "page": "a"},
+        "hello": {
+            "type": "hello",
+            "protocol": message_builders.PROTOCOL_VERSION,
+            "page": "a",
+            "in_place": True,
+        },
         "sight": {"type": "sight", "page": "a", "visible": True, "number": 4},
         "play": {"type": "play", "playing": True},
         "reset": {"type": "reset"},

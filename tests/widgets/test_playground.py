@@ -31,7 +31,7 @@ class FakePage:
         self.playground.comm.handle_msg(message)
 
     def hello(self):
-        self.ask(type="hello", protocol=PROTOCOL_VERSION, page="a")
+        self.ask(type="hello", protocol=PROTOCOL_VERSION, page="a", in_place=True)
 
     def sight(self, number=0, *, visible=True):
         self.ask(type="sight", page="a", visible=visible, number=number)
@@ -109,7 +109,7 @@ def test_a_page_that_does_not_draw_gets_no_further_frames_while_the_training_goe
         page.await_end()
     playground.pause()
     frames = sum(content["type"] == "frame" for content, _ in list(page.messages.queue))
-    assert frames < 12
+    assert frames < 16
 
 
 def test_pages_step_and_reset(opened):
@@ -141,7 +141,7 @@ def test_a_change_on_a_page_makes_another_network(opened):
         ({"type": "weight", "layer": 9, "unit": 0, "source": 0, "value": 1}, "no layer 9"),
         ({"type": "speed", "speed": "warp"}, "no speed 'warp'"),
         ({"type": "dance"}, "does not know the request 'dance'"),
-        ({"type": "hello", "protocol": 0, "page": "a"}, other_version(0)),
+        ({"type": "hello", "protocol": 0}, other_version(0)),
         ({}, "KeyError"),
     ],
 )
@@ -229,6 +229,28 @@ def test_a_playground_to_which_nothing_refers_is_collected_with_its_thread():
 def test_step_takes_a_number_of_steps(opened, n):
     with pytest.raises(ValueError, match="whole number of at least 0"):
         opened()[0].step(n)
+
+
+def test_the_picture_in_the_notebook_is_updated_when_it_is_paused_or_out_of_sight(
+    opened, monkeypatch
+):
+    playground, page = opened()
+    texts = queue.Queue()
+    monkeypatch.setattr(
+        playground, "_publish", lambda data, _, update: texts.put((update, data["text/plain"]))
+    )
+    playground._ipython_display_()
+    assert "step 0" in texts.get(timeout=SECONDS)[1]
+    page.hello()
+    playground.play()
+    page.await_message("frame", lambda frame: frame["step"] > 0)
+    playground.pause()
+    update, text = texts.get(timeout=SECONDS)
+    assert update
+    assert f"step {playground.steps:,}," in text
+    playground.step()
+    page.sight(visible=False)
+    assert f"step {playground.steps:,}," in texts.get(timeout=SECONDS)[1]
 
 
 def test_the_saved_picture_has_the_network_the_points_and_the_losses(opened):

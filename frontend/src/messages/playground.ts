@@ -104,6 +104,8 @@ export interface PlaygroundHello {
   readonly type: "hello";
   readonly protocol: number;
   readonly page: string;
+  /** Whether views stay open when the output that shows them is updated. */
+  readonly in_place: boolean;
 }
 
 /** Reports whether the playground is in sight; repeated while it is. */

@@ -100,7 +100,7 @@ def _curve(curve: Curve, stored: Stored) -> Section:
 
 def _place(place: Place, stored: Stored) -> Section | None:
     """Return the picture with the clicked place, at its own size."""
-    picture = place.picture()
+    picture = place.drawn()
     size = _SIZE.search(picture.svg)
     if size is None:
         return None

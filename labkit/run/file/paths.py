@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -88,7 +90,7 @@ def target_path(given: object, name: str, suffix: str, usage: str) -> Path:
     is_folder = os.path.isdir(path)  # noqa: PTH112 - False where it may not be looked at
     if is_folder or text.endswith(("/", os.sep)):
         moment = time.strftime("%Y%m%d-%H%M%S")
-        path = path / f"{_file_name(name)}-{moment}{suffix}"
+        path = _free(path / f"{_file_name(name)}-{moment}{suffix}")
     size = len(os.fsencode(path.name))
     if size > _MAX_FILE_NAME_BYTES:
         raise ValueError(
@@ -136,15 +138,23 @@ def claim(path: Path) -> Path:
         If that is not possible.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for number in count(2):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except FileExistsError:
-            stem = re.sub(r"-\d+$", "", path.stem) if number > 2 else path.stem  # noqa: PLR2004
-            path = path.with_name(f"{stem}-{number}{path.suffix}")
-        else:
-            return path
+    for candidate in _names(path):
+        with suppress(FileExistsError):
+            os.close(os.open(candidate, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return candidate
     raise AssertionError("unreachable")
+
+
+def _free(path: Path) -> Path:
+    """Return a path, or the next one at which there is no file."""
+    return next(each for each in _names(path) if not os.path.lexists(each))
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Yield a path and those with numbers: ``mlp.lab``, ``mlp-2.lab``, ``mlp-3.lab`` ..."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _file_name(name: str) -> str:

@@ -1,10 +1,9 @@
-"""The thread that writes the file of a run while it goes on, and the copy of an ended run."""
+"""The thread that writes the file of a run while it goes on."""
 
 from __future__ import annotations
 
 import atexit
 import os
-import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from labkit.run.file.contents import Contents
 from labkit.run.file.errors import is_busy, is_overwritten, warn, write_problem
-from labkit.run.file.paths import check_is_run, claim
+from labkit.run.file.paths import claim
 from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.journal import Journal
@@ -327,35 +326,6 @@ class RunFile:
             self._closed = True
             self._close_contents()
         _open_files.discard(self)
-
-
-def write_copy(run: SavedRun, path: Path) -> None:
-    """Write all that a run has in memory to a file, replacing one of a run that may be there.
-
-    Raises
-    ------
-    ValueError
-        If there is a file of another kind.
-    OSError
-        If the file cannot be written.
-    """
-    if os.path.exists(path):  # noqa: PTH110 - False where it may not be looked at
-        check_is_run(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = claim(path.with_name(f".{path.name}.writing"))
-        try:
-            contents = Contents.created(draft, run)
-            try:
-                contents.end = "copy"
-                contents.write_all()
-            finally:
-                contents.close()
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except (sqlite3.Error, OSError) as error:
-        raise OSError(f"{write_problem(error, path)}. Nothing was written.") from error
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -99,11 +99,15 @@ PlaygroundMessage = PlaygroundSetup | PlaygroundFrame | PlaygroundCode | Playgro
 
 
 class PlaygroundHello(TypedDict):
-    """Requests the setup and a frame, for a page that has begun to show the playground."""
+    """Requests the setup and a frame, for a page that has begun to show the playground.
+
+    `in_place` is whether views stay open when the output that shows them is updated.
+    """
 
     type: Literal["hello"]
     protocol: int
     page: str
+    in_place: bool
 
 
 class PlaygroundSight(TypedDict):

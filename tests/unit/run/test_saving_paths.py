@@ -29,6 +29,19 @@ def test_a_tilde_is_the_home_folder(run, tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["home"]
 
 
+def test_runs_that_are_saved_in_a_folder_at_once_have_files_of_their_own(tmp_path):
+    paths = []
+    for value in range(3):
+        run = Run("demo")
+        run.log(value=value)
+        run.close()
+        paths.append(run.save(f"{tmp_path}/runs/"))
+        page = run.export_html(f"{tmp_path}/pages/")
+        assert page.exists()
+    assert [lk.load(path).series("value")[1].tolist() for path in paths] == [[0.0], [1.0], [2.0]]
+    assert len(list((tmp_path / "pages").iterdir())) == 3
+
+
 def test_a_pipe_is_neither_read_nor_replaced(run, tmp_path):
     pipe = tmp_path / "pipe.lab"
     os.mkfifo(pipe)

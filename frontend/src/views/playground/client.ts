@@ -11,6 +11,7 @@ import {
   type MessageModel,
   send,
 } from "../../transport/channel";
+import { areOutputsInPlace } from "../../transport/outputs-in-place";
 import { buffersOf } from "../../transport/text-buffers";
 import { type Frame, readFrame, readSetup, type Setup } from "./state";
 
@@ -99,7 +100,12 @@ export class PlaygroundClient {
 
   private hello(): void {
     if (this.hasSetup) return;
-    this.send({ type: "hello", protocol: PROTOCOL_VERSION, page: this.page });
+    this.send({
+      type: "hello",
+      protocol: PROTOCOL_VERSION,
+      page: this.page,
+      in_place: areOutputsInPlace(),
+    });
   }
 
   /** Reports at once that the playground has come into sight or has left it. */

@@ -25,7 +25,8 @@ export class OutputPicture {
   private readonly high = make("span");
   private readonly bar = make("span", { class: "playground-bar" });
   private readonly showTest = make("input", { type: "checkbox" });
-  private readonly key: HTMLElement;
+  private readonly key = make("span", { class: "playground-key" });
+  private readonly testKey = make("span");
   private setup: Setup | null = null;
   /** What the drawn points depend on. */
   private pointsKey = "";
@@ -40,12 +41,11 @@ export class OutputPicture {
       redraw();
     });
     this.scale.append(this.low, this.bar, this.high);
-    this.key = make("span", { class: "playground-key" });
     const test = make(
       "label",
       { title: "Points that are not used for training, only to see whether it carries over" },
       this.showTest,
-      "Test points (rings)",
+      this.testKey,
     );
     this.element = make(
       "div",
@@ -61,6 +61,7 @@ export class OutputPicture {
     this.setup = setup;
     this.pointsKey = this.look = "";
     const { regression } = setup.message;
+    setText(this.testKey, `Test points (${regression ? "dashed" : "rings"})`);
     setText(this.key, regression ? "Points: their values" : "Points: blue class 0, orange class 1");
   }
 
