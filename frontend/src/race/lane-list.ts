@@ -154,7 +154,8 @@ class NumberCell {
     title.className = "race-cell-name";
     title.textContent = held.name;
     this.element.title = `${MEANINGS[held.name] ?? "A state of the optimizer"}. ${SCALE}`;
-    this.element.append(title, ...names.map((name) => this.row(name)));
+    this.element.className = "race-cell";
+    this.element.append(title, ...names.flatMap((name) => this.row(name)));
   }
 
   show(step: number): void {
@@ -169,20 +170,19 @@ class NumberCell {
     }
   }
 
-  private row(name: string): HTMLElement {
-    const row = document.createElement("div");
-    row.className = "race-number";
+  /** Returns the name, the bar and the number of a parameter. */
+  private row(name: string): HTMLElement[] {
     const [label, scale, fill, number] = ["span", "span", "span", "span"].map((tag) =>
       document.createElement(tag),
     ) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement];
     label.textContent = name;
+    label.title = name;
     scale.className = "race-scale";
     fill.className = "race-fill";
     scale.append(fill);
-    row.append(label, scale, number);
     this.fills.push(fill);
     this.numbers.push(number);
-    return row;
+    return [label, scale, number];
   }
 }
 

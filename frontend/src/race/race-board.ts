@@ -3,7 +3,8 @@
 import type { RaceAxis, RaceLane, RaceMap } from "../messages/race";
 import { hueOf, markerOf, svg, text } from "./looks";
 
-const [LEFT, TOP, SIDE] = [46, 8, 336] as const;
+const [LEFT, TOP, SIDE] = [46, 22, 336] as const;
+const [WIDTH, HEIGHT] = [390, 392] as const;
 /** Length of the line that points downhill, in units of the picture. */
 const DOWNHILL = 30;
 /** An arrow key moves the cross by this part of the range. */
@@ -28,7 +29,11 @@ interface Trail {
 }
 
 export class RaceBoard {
-  readonly element = svg("svg", { viewBox: "0 0 390 384", class: "race-board", tabindex: 0 });
+  readonly element = svg("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    class: "race-board",
+    tabindex: 0,
+  });
   private readonly id = `labkit-race-${++boards}`;
   private readonly cross = svg("path", { d: "M-8,0h16M0,-8v16", stroke: "#000" });
   private readonly listeners = new AbortController();
@@ -159,8 +164,8 @@ export class RaceBoard {
   private click(event: MouseEvent): void {
     if (!this.map) return;
     const box = this.element.getBoundingClientRect();
-    const across = ((event.clientX - box.left) / (box.width || 1)) * 390;
-    const down = ((event.clientY - box.top) / (box.height || 1)) * 384;
+    const across = ((event.clientX - box.left) / (box.width || 1)) * WIDTH;
+    const down = ((event.clientY - box.top) / (box.height || 1)) * HEIGHT;
     const [right, up] = [(across - LEFT) / SIDE, 1 - (down - TOP) / SIDE];
     if (right < 0 || right > 1 || up < 0 || up > 1) return;
     const { first, second } = this.map;
@@ -227,7 +232,7 @@ function axes({ first, second, lowest, highest }: RaceMap): SVGTextElement[] {
   return [
     ...made,
     label(LEFT + SIDE / 4, bottom + 31, first.name, "middle"),
-    label(LEFT - 6, bottom - SIDE / 4, second.name, "end"),
+    label(LEFT, TOP - 7, second.name, "start"),
     label(LEFT + SIDE, bottom + 31, range, "end"),
   ];
 }

@@ -148,10 +148,10 @@ describe("the race", () => {
   });
 
   it("places the start by a click on the map, and not beside it", () => {
-    board().getBoundingClientRect = () => new DOMRect(0, 0, 390, 384);
+    board().getBoundingClientRect = () => new DOMRect(0, 0, 390, 392);
     board().dispatchEvent(new MouseEvent("click", { clientX: 10, clientY: 176 }));
     expect(model.saved).toBe(0);
-    board().dispatchEvent(new MouseEvent("click", { clientX: 46 + 168, clientY: 8 + 84 }));
+    board().dispatchEvent(new MouseEvent("click", { clientX: 46 + 168, clientY: 22 + 84 }));
     expect(model.traits.wish).toMatchObject({ start: [0, 1], surface: "ravine" });
   });
 

@@ -14,6 +14,8 @@ from labkit.learn.predictions.place import Place
 
 SKETCH_COLOUR, OUTCOME_COLOUR = PALETTE[4], PALETTE[0]
 _LEGEND = 24
+_LETTER = 7.5
+"""Width of a letter of the label above the axis, in px."""
 _VIEW_BOX = re.compile(r'viewBox="([^"]*)"')
 
 
@@ -31,10 +33,11 @@ def curve_overlay(
     axes = Axes(curve, top=TOP + _LEGEND)
     sheet = Sheet()
     _frame(sheet, axes)
+    left = max(LEFT, _LETTER * len(curve.y_label) - 10)
     if sketch is not None:
-        _legend(sheet, LEFT, "your sketch", SKETCH_COLOUR, dashed=True)
+        _legend(sheet, left, "your sketch", SKETCH_COLOUR, dashed=True)
         _dashed(sheet, axes.sketch(sketch), SKETCH_COLOUR)
-    _legend(sheet, LEFT + 150, "the run", OUTCOME_COLOUR, dashed=False)
+    _legend(sheet, left + 150, "the run", OUTCOME_COLOUR, dashed=False)
     sheet.path([axes.at(x, height) for x, height in outcome], colour=OUTCOME_COLOUR, width=2.5)
     words = [f"The run: {curve.outcome_text(tuple(outcome))}."]
     if sketch is not None:

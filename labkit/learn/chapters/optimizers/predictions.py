@@ -257,10 +257,11 @@ PREDICTIONS: tuple[Prediction, ...] = (
             "c": "SGD wins by several points: it generalises better",
         },
         why=(
-            "Tuned, the three arrive within a point of each other, less than the seed changes. The "
-            "race at one rate for all was a race of rates, not of optimizers. What Adam really "
-            "offers is that its useful rates lie close together from model to model: 0.001 to "
-            "0.01 often does, where SGD's best rate here, 1.0, would blow up elsewhere.\n\n"
+            "Tuned, the three arrive within a point of each other; another seed changes as much. "
+            "The race at one rate for all was a race of rates, not of optimizers. What Adam really "
+            "offers is that its useful rates lie close together from model to model: 0.001 to 0.01 "
+            "often does, while SGD's best rate here, 1.0, would blow up in many other "
+            "networks.\n\n"
             "When you read that one optimizer beats another, look for one thing first: was the "
             "rate of each tuned?"
         ),
