@@ -90,13 +90,11 @@ class LaneRow {
       events.onShown(hidden);
     };
     shown.addEventListener("change", onShown, { signal });
-    const onRate = () => {
-      const rate = Number(this.rate.value);
-      if (this.rate.value !== "" && Number.isFinite(rate) && rate >= 0) {
-        events.onRate(lane.name, rate);
-      }
-    };
+    const onRate = () => this.readRate(events);
     this.rate.addEventListener("change", onRate, { signal });
+    // JupyterLab's own handling of Enter leaves no event "change".
+    const onKey = (event: KeyboardEvent) => event.key === "Enter" && this.readRate(events);
+    this.rate.addEventListener("keydown", onKey, { signal });
   }
 
   close(): void {
@@ -123,6 +121,12 @@ class LaneRow {
     const isScheduled = lane.rates.some((rate) => rate !== lane.rates[0]);
     this.scheduled.textContent = isScheduled ? `now ${text(lane.rates[at] ?? 0)}` : "";
     for (const cell of this.cells) cell.show(at);
+  }
+
+  private readRate(events: LaneEvents): void {
+    const rate = Number(this.rate.value);
+    const isRate = this.rate.value !== "" && Number.isFinite(rate) && rate >= 0;
+    if (isRate && rate !== this.lane.rate) events.onRate(this.lane.name, rate);
   }
 
   private rateField(): HTMLElement[] {

@@ -131,6 +131,17 @@ describe("the race", () => {
     expect(button("Pause")).toBeDefined();
   });
 
+  it("asks for another rate when Enter is pressed, and not for the same", () => {
+    const rate = root.querySelector('input[type="number"]') as HTMLInputElement;
+    rate.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    expect(model.saved).toBe(0);
+    rate.value = "0.5";
+    rate.dispatchEvent(new KeyboardEvent("keydown", { key: "5" }));
+    expect(model.saved).toBe(0);
+    rate.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    expect(model.traits.wish).toMatchObject({ rates: { momentum: 0.5 } });
+  });
+
   it("does not ask for a rate that is no number", () => {
     const rate = root.querySelector('input[type="number"]') as HTMLInputElement;
     for (const value of ["", "-1"]) {

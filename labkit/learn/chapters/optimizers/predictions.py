@@ -258,7 +258,10 @@ PREDICTIONS: tuple[Prediction, ...] = (
         },
         why=(
             "Tuned, the three arrive within a point of each other; another seed changes as much. "
-            "The race at one rate for all was a race of rates, not of optimizers. What Adam really "
+            "The same 0.01 had meant three different things: with SGD a hundredth of the gradient, "
+            "with momentum in the end a tenth of it, with Adam a hundredth for every weight. So "
+            "the first race was one of rates, not of optimizers.\n\n"
+            "What Adam really "
             "offers is that its useful rates lie close together from model to model: 0.001 to 0.01 "
             "often does, while SGD's best rate here, 1.0, would blow up in many other "
             "networks.\n\n"
