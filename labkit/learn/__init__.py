@@ -17,15 +17,18 @@ from labkit.learn.pictures import (
     Picture,
     broadcast_picture,
     curve_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
+from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "BoundaryView",
     "Chapter",
     "DrawingPad",
     "LossSurface",
+    "OptimizerRace",
     "Picture",
     "Split",
     "boundary_picture",
@@ -35,6 +38,7 @@ __all__ = [
     "curve_picture",
     "diabetes",
     "digits",
+    "line_picture",
     "moons",
     "storage_picture",
     "tile_picture",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.func import grad, vmap
 
 
 def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
@@ -18,3 +19,29 @@ def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
     confident = nn.BCEWithLogitsLoss()(torch.full_like(x, 100.0), labels)
     more_confident = nn.BCEWithLogitsLoss()(torch.full_like(x, 200.0), labels)
     assert more_confident < confident < 0  # no check, and no lowest loss
+
+
+def surprise(parameters, x):
+    """The negative log-likelihood of a normal model with (mu, log_sigma), without a constant."""
+    mu, log_sigma = parameters
+    return 0.5 * ((x - mu) / log_sigma.exp()) ** 2 + log_sigma
+
+
+def test_the_gradient_of_autograd_is_not_the_natural_gradient():
+    """It depends on the unit; divided by the Fisher information it does not."""
+    generator = torch.Generator().manual_seed(0)
+    metres = (1.7 + 0.1 * torch.randn(1000, generator=generator)).double()
+    plain, natural = [], []
+    for unit in (1.0, 100.0):
+        parameters = torch.tensor([1.5 * unit, 0.1 * unit]).double()
+        parameters[1] = parameters[1].log()
+        leaf = parameters.clone().requires_grad_()
+        vmap(surprise, in_dims=(None, 0))(leaf, metres * unit).mean().backward()
+        noise = torch.randn(20_000, generator=torch.Generator().manual_seed(1)).double()
+        invented = parameters[0] + parameters[1].exp() * noise
+        scores = vmap(grad(surprise), in_dims=(None, 0))(parameters, invented)
+        fisher = scores.T @ scores / len(scores)
+        plain.append((leaf.grad[0] / unit).item())
+        natural.append((torch.linalg.solve(fisher, leaf.grad)[0] / unit).item())
+    assert abs(plain[0] / plain[1] - 10_000) < 1
+    assert abs(natural[0] / natural[1] - 1) < 1e-6
