@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The loop of the course whose lines can be switched off.
+  { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // What JupyterLab loads at its start: shows saved views where their kernel is gone.
   { name: "labextension", path: "^src/labextension/", uses: "outputs-in-place\\.ts$" },
 ];
@@ -154,7 +156,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|exported|labextension)/" },
+      from: { pathNot: "^src/(pad|loop|exported|labextension)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

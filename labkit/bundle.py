@@ -22,6 +22,7 @@ STATIC_FILES = (
     "plotly.js.gz",
     "layout.js.gz",
     "pad.js",
+    "loop.js",
     "THIRD_PARTY.txt",
     "labextensions/labkit/package.json",
     "labextensions/labkit/static/entry.js",

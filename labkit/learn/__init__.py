@@ -11,6 +11,7 @@ from __future__ import annotations
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
@@ -22,6 +23,8 @@ from labkit.learn.pictures import (
 __all__ = [
     "Chapter",
     "DrawingPad",
+    "LoopRun",
+    "LoopSwitches",
     "LossSurface",
     "Picture",
     "Split",

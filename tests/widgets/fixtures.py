@@ -37,7 +37,7 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import pad, page, runs, stepper, widgets
+from labkit.views.messages import loop, pad, page, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -51,6 +51,7 @@ _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
 import type { KernelMessage } from "../../src/messages/kernel";
+import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { PageMessage } from "../../src/messages/page";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
@@ -474,6 +475,35 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
+def loop_states() -> dict[str, loop.LoopState]:
+    """Return the state of a loop with one line off, whose run became NaN."""
+    steps = [0, 1]
+    state: loop.LoopState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "lines": [
+            {"number": 1, "text": "def train(optimizer, loss, record):", "has_switch": False},
+            {"number": 2, "text": "    loss.backward()  # the gradients", "has_switch": True},
+            {"number": 3, "text": "    optimizer.step()", "has_switch": True},
+        ],
+        "off": [3],
+        "runs": [
+            {
+                "label": label,
+                "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
+                "error": "",
+            }
+            for label, last in (("all lines", 0.5), ("without optimizer.step()", None))
+        ],
+        "said": "all lines: loss 0.5.",
+    }
+    return {"loop": state}
+
+
+def loop_switches() -> dict[str, loop.LoopSwitched]:
+    """Return the changes that a page sends after a switch."""
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -529,6 +559,8 @@ def as_typescript() -> str:
         "runsRequests": ("RunsPageMessage", runs_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
+        "loopStates": ("LoopState", loop_states()),
+        "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
     }

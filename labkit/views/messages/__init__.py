@@ -15,6 +15,8 @@ module        exchanged by                                   where the protocol 
                                                              `RunsRequest.protocol`
 ``pad``       the drawing pad's widget state                 `PadState.protocol`,
                                                              `PadDrawing.page_protocol`
+``loop``      the state of the loop with switches            `LoopState.protocol`,
+                                                             `LoopSwitched.page_protocol`
 ``widgets``   the state of the channel and of the views      `ChannelState.protocol`
 ============= ============================================== ===================================
 
