@@ -7,20 +7,19 @@ and returns cards. A name that the chapter does not have is an error in the note
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from labkit.learn.call_result import is_open
-from labkit.learn.chapters import Plan, load_plan
-from labkit.learn.exercise import Exercise, check_answer
+from labkit.learn.attempts import Attempts, source_of
+from labkit.learn.chapters import AnyExercise, Plan, load_plan
+from labkit.learn.checks import Exercise, Verdict, check_answer
+from labkit.learn.exercise import check_answer as check_in_old_form
 from labkit.learn.feedback import Feedback
 from labkit.learn.prediction import Prediction
 from labkit.learn.record import Record
 
-_KEPT_CHARACTERS = 2000
-_Item = TypeVar("_Item", Prediction, Exercise)
+_Item = TypeVar("_Item", Prediction, AnyExercise)
 
 
 def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
@@ -59,6 +58,7 @@ class Chapter:
     def __init__(self, plan: Plan, record: Record) -> None:
         self.plan = plan
         self._record = record
+        self._attempts = Attempts(record)
 
     def predict(self, name: str, value: object) -> Feedback:
         """Store a prediction before the run. The last one before the score counts.
@@ -174,19 +174,14 @@ class Chapter:
             If the chapter has no exercise of this name.
         """
         exercise = _find(self.plan.exercises, name)
-        verdict = check_answer(exercise, answer)
-        help_line = f'Stuck? `chapter.hint("{name}")` gives a hint, three in all.'
+        verdict = _check(exercise, answer)
         if verdict.outcome == "open":
-            return self._open_exercise(exercise, help_line)
-        kept = self._record.get("exercises", name)
-        kept["tries"] = int(kept.get("tries", 0)) + 1
-        kept["solved"] = bool(kept.get("solved")) or verdict.outcome == "right"
-        kept["mistake"] = verdict.mistake
-        kept["answer"] = _source(answer)
-        self._record.put("exercises", name, kept)
-        if verdict.outcome == "right":
-            return Feedback("right", (verdict.message,))
-        return Feedback("wrong", (verdict.message, help_line))
+            return self._open_exercise(exercise)
+        right = verdict.outcome == "right"
+        self._attempts.store(name, source_of(answer), verdict.mistake, right=right)
+        if right:
+            return Feedback("right", verdict.paragraphs)
+        return Feedback("wrong", (*verdict.paragraphs, self._help(exercise)))
 
     def hint(self, name: str) -> Feedback:
         """Return the next hint to an exercise and count it.
@@ -200,19 +195,25 @@ class Chapter:
             If the chapter has no exercise of this name.
         """
         exercise = _find(self.plan.exercises, name)
-        kept = self._record.get("exercises", name)
-        stage = min(int(kept.get("hints", 0)) + 1, len(exercise.hints))
-        kept["hints"] = stage
-        self._record.put("exercises", name, kept)
-        last = stage == len(exercise.hints)
-        after = "The solution can be folded out below the exercise." if last else ""
-        paragraphs = (exercise.hints[stage - 1], after) if after else (exercise.hints[stage - 1],)
-        return Feedback("note", paragraphs, label=f"Hint {stage} of {len(exercise.hints)}")
+        available = len(exercise.hints)
+        stage = self._attempts.take_hint(name, available)
+        after = ("Expand the solution below the exercise when you want to see it.",)
+        paragraphs = (exercise.hints[stage - 1], *(after if stage == available else ()))
+        return Feedback("note", paragraphs, label=f"Hint {stage} of {available}")
 
     def answer(self, name: str) -> str:
-        """Return the last answer to an exercise, as text; it is stored beside the notebooks."""
+        """Return the last right answer to an exercise, else the last one tried, as text.
+
+        A comment in its first line says which of the two it is; the text is empty if nothing was
+        tried. Answers are stored beside the notebooks.
+
+        Raises
+        ------
+        ValueError
+            If the chapter has no exercise of this name.
+        """
         _find(self.plan.exercises, name)
-        return str(self._record.get("exercises", name).get("answer", ""))
+        return self._attempts.answer(name)
 
     def forget(self, name: str) -> Feedback:
         """Delete what is stored of one prediction or exercise."""
@@ -231,10 +232,7 @@ class Chapter:
         ]
         made = sum(score is not None for score in scores)
         hits = sum(score in ("right", "close") for score in scores)
-        solved = {
-            item.name: bool(self._record.get("exercises", item.name).get("solved"))
-            for item in self.plan.exercises
-        }
+        solved = {item.name: self._attempts.solved(item.name) for item in self.plan.exercises}
         lines = [
             f"Predictions: {made} of {len(scores)} scored, {hits} right or close.",
             f"Exercises: {sum(solved.values())} of {len(solved)} solved.",
@@ -254,19 +252,24 @@ class Chapter:
             ("Put your prediction in place of the `...` and run this cell before the next.",),
         )
 
-    def _open_exercise(self, exercise: Exercise, help_line: str) -> Feedback:
-        kept = self._record.get("exercises", exercise.name)
-        if not kept.get("solved"):
-            return Feedback("open", (exercise.task, help_line))
-        return Feedback(
-            "note",
-            (
-                (
-                    f"{exercise.task} You have solved this before; "
-                    f'`print(chapter.answer("{exercise.name}"))` shows your answer.'
-                ),
-            ),
+    def _open_exercise(self, exercise: AnyExercise) -> Feedback:
+        if not self._attempts.solved(exercise.name):
+            paragraphs = (exercise.task, self._help(exercise))
+            return Feedback("open", paragraphs, label="Not tried yet")
+        solved = (
+            f'You have solved this before; `print(chapter.answer("{exercise.name}"))` shows your '
+            "answer."
         )
+        return Feedback("note", (exercise.task, solved), label="Solved before")
+
+    def _help(self, exercise: AnyExercise) -> str:
+        used, available = self._attempts.hints(exercise.name), len(exercise.hints)
+        call = f'`chapter.hint("{exercise.name}")`'
+        if used >= available:
+            return f"{call} shows the last hint again; the solution is below the exercise."
+        if used:
+            return f"{call} gives the next hint ({used + 1} of {available})."
+        return f"Stuck? {call} gives a hint; {available} are available."
 
 
 def _find(items: Iterable[_Item], name: str) -> _Item:
@@ -285,12 +288,9 @@ def _lists_to_tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _source(answer: object) -> str:
-    """Return an answer as text: a function's source, else its repr."""
-    if is_open(answer):
-        return ""
-    try:
-        text = inspect.getsource(answer)  # type: ignore[arg-type]
-    except (TypeError, OSError):
-        text = repr(answer)
-    return text[:_KEPT_CHARACTERS]
+def _check(exercise: AnyExercise, answer: object) -> Verdict:
+    """Check an answer in either form of exercise."""
+    if isinstance(exercise, Exercise):
+        return check_answer(exercise, answer)
+    found = check_in_old_form(exercise, answer)
+    return Verdict(found.outcome, (found.message,), found.mistake)

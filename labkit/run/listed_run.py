@@ -16,9 +16,12 @@ from labkit.run.results import Outline, SeriesResult
 from labkit.run.state import FINAL_STATUSES, Status
 
 _NOTE = "note"
+_OPTIMIZER = "optimizer"
 GIVEN = "config."
 """Begin of the names of what the user gave as the configuration."""
 _MAX_LETTERS = 2_000
+_OFF = frozenset({"0", "False", "None"})
+"""Values of a setting with which a run does what one without this setting does."""
 
 
 @dataclass(frozen=True)
@@ -81,23 +84,26 @@ class ListedRun:
 def differing_settings(runs: Sequence[ListedRun]) -> list[str]:
     """Return the names of the configuration in which runs differ.
 
-    A setting that some runs lack counts only if the user gave it: optimizers of different classes
-    have different ones.
+    A setting that some runs lack counts if the user gave it, or if it is in use in the others:
+    optimizers of different classes have different ones. Of a run whose optimizer is unknown, it is
+    unknown what it lacks.
 
     Examples
     --------
-    >>> sgd = {"optimizer": "SGD", "nesterov": "False", "config.width": "16"}
+    >>> sgd = {"optimizer": "SGD", "momentum": "0.9", "nesterov": "False", "config.width": "16"}
     >>> runs = [
     ...     ListedRun("a", Path("a"), "a", configuration=sgd),
     ...     ListedRun("b", Path("b"), "b", configuration={"optimizer": "Adam"}),
     ... ]
     >>> differing_settings(runs)
-    ['optimizer', 'config.width']
+    ['optimizer', 'momentum', 'config.width']
     """
     readable = [run.configuration for run in runs if run.error is None]
 
     def differs(name: str) -> bool:
-        return name.startswith(GIVEN) or len({c[name] for c in readable if name in c}) > 1
+        found = {c[name] for c in readable if name in c}
+        is_lacking = any(name not in c and _OPTIMIZER in c for c in readable)
+        return name.startswith(GIVEN) or len(found) > 1 or (is_lacking and not found <= _OFF)
 
     return [name for name in differing(readable) if differs(name)]
 

@@ -65,14 +65,18 @@ def open_file(browser):
     """Return a function that opens a file without a network; there are no errors in the end."""
     contexts, errors, requests, pages = [], [], [], []
 
-    def open_(path: Path, width=1280, theme="light"):
+    def open_(path: Path, width=1280, theme="light", scripts=True):
         context = browser.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme=theme, offline=True
+            viewport={"width": width, "height": 1000},
+            color_scheme=theme,
+            offline=True,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         context.add_init_script(WATCH)
         page = context.new_page()
-        pages.append(page)
+        if scripts:
+            pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and errors.append(message.text))
         page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
@@ -142,6 +146,16 @@ def test_nothing_overlaps_or_is_cut(open_file, page_file, width, theme):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == {"dark": "rgb(17, 17, 17)", "light": "rgb(255, 255, 255)"}[theme]
+
+
+def test_without_scripts_there_is_a_still_picture(open_file, page_file):
+    page = open_file(page_file, scripts=False)
+    expect(page.locator("main")).to_be_hidden()
+    picture = page.get_by_role("img", name=re.compile("digits: .* 60 steps"))
+    expect(picture).to_be_visible()
+    assert picture.bounding_box()["height"] > 400
+    page.get_by_text("As text").click()
+    expect(page.get_by_text("gradient norms, newest reading")).to_be_visible()
 
 
 def test_hostile_names_are_shown_as_text(open_file, tmp_path):

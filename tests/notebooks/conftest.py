@@ -7,10 +7,7 @@ CPU time, refuses connections to other machines, and turns deprecation warnings 
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +15,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "notebooks"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+from tests.notebooks.chapters import NAMES, Chapter
 
 GUARD = """
 import os, resource, sys, warnings
@@ -51,42 +46,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, os.environ.get
 """
 
 
-@dataclass
-class Chapter:
-    """A stored notebook and its tagged cells."""
-
-    name: str
-    notebook: Any = field(repr=False)
-
-    @property
-    def code_cells(self) -> list[Any]:
-        return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
-
-    def tagged(self, kind: str) -> dict[str, Any]:
-        """Return cells with a tag such as ``exercise:standardise``, by the name after the colon."""
-        found = {}
-        for cell in self.notebook.cells:
-            for tag in cell.metadata.get("tags", []):
-                if tag.startswith(f"{kind}:"):
-                    found[tag.partition(":")[2]] = cell
-        return found
-
-    def solution(self, exercise: str) -> str:
-        """Return the code of the solution below an exercise."""
-        text = self.tagged("solution")[exercise].source
-        match = re.search(r"```python\n(.*?)\n```", text, re.DOTALL)
-        assert match, f"{exercise} has no code in its solution"
-        return match[1]
-
-    def wrong_answers(self) -> dict[str, dict[str, str]]:
-        """Return code that makes each mistake, by exercise and mistake."""
-        path = Path(__file__).parent / "wrong_answers" / f"{self.name}.toml"
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 @pytest.fixture(params=NAMES)
 def chapter(request: pytest.FixtureRequest) -> Chapter:
-    return Chapter(request.param, nbformat.read(FOLDER / f"{request.param}.ipynb", as_version=4))
+    return Chapter.read(request.param)
 
 
 def text_of(cell: Any) -> str:

@@ -111,7 +111,17 @@ def test_the_policy_allows_one_script_by_its_digest_and_no_connection(run, tmp_p
     assert rules["script-src"].split()[0] == f"'sha256-{digest}'"
     assert page.index("Content-Security-Policy") < page.index("<style")
     nonce = rules["style-src"][len("'nonce-") : -1]
-    assert re.findall(r'<style nonce="([^"]*)"', page) == [nonce, nonce]
+    assert re.findall(r'<style nonce="([^"]*)"', page) == [nonce] * 3
+
+
+def test_a_page_has_a_still_picture_and_its_text_for_browsers_without_scripts(run, tmp_path):
+    page = run.export_html(tmp_path / "page.html").read_text()
+    (figure,) = re.findall(r"<figure data-labkit-still hidden>.*?</figure>", page, re.DOTALL)
+    (picture,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', figure)
+    assert "Computation graph" in base64.b64decode(picture).decode()
+    assert f"{run.steps:,} steps" in figure
+    (rules,) = re.findall(r"<noscript><style[^>]*>(.*?)</style></noscript>", page)
+    assert "figure[hidden] { display: block; }" in rules
 
 
 def test_two_pages_have_different_nonces(run, tmp_path):
@@ -126,7 +136,9 @@ def test_names_are_data(tmp_path):
     run.add_notice(HOSTILE, HOSTILE)
     run.close()
     page = run.export_html(tmp_path / "demo.html").read_text(encoding="utf-8")
-    assert "alert(1)" not in re.sub(r"<(title|h1)>.*?</\1>", "", page)
+    shown = re.compile(r"<(title|h1|figure)\b[^>]*>.*?</\1>", re.DOTALL)
+    assert "alert(1)" not in shown.sub("", page)
+    assert not any(piece in page for piece in ("<script>alert", "<img src=x"))
     title = re.search("<title>(.*?)</title>", page)[1]
     assert "&lt;/script&gt;" in title
     assert records(page)[0][0]["reply"]["run"]["name"].startswith("</script>")

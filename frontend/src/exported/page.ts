@@ -77,5 +77,6 @@ const root = document.querySelector<HTMLElement>("[data-labkit-page]");
 if (root) {
   draw(root).catch((error: unknown) => {
     root.textContent = `labkit's page cannot be drawn in this browser: ${error}`;
+    document.querySelector("[data-labkit-still]")?.removeAttribute("hidden");
   });
 }

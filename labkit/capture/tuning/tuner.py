@@ -53,6 +53,8 @@ class Tuner:
         self._modules = self._freezing.modules()
         self._layout: object = None
         self._due_ns = 0
+        self._recorders: object = None
+        """Those of the optimizers when the groups were last read."""
         self._described: frozenset[str] = frozenset()
         """The names of the groups whose first hyperparameters the run has."""
 
@@ -75,9 +77,13 @@ class Tuner:
         return loop.is_in_pass or any(each.depth or each.passes for each in hooked)
 
     def read_if_due(self) -> None:
-        """Read groups and modules at most twice a second, on the training thread."""
+        """Read groups and modules at most twice a second, on the training thread.
+
+        They are read as well if other optimizers train: the optimizer of a function that trains for
+        less than half a second is gone with it.
+        """
         now_ns = time.perf_counter_ns()
-        if now_ns < self._due_ns:
+        if now_ns < self._due_ns and self._recorders is self._loop.recorders.required:
             return
         self._due_ns = now_ns + _INTERVAL_NS
         self._freezing.check()
@@ -87,6 +93,7 @@ class Tuner:
             self._read_modules()
 
     def _read_groups(self) -> None:
+        self._recorders = self._loop.recorders.required
         live = live_groups(self._loop)
         self._adjustments.check(live)
         self._describe(live)

@@ -1,6 +1,6 @@
 """The chapters' plans: which predictions and exercises each notebook holds.
 
-A plan is data, one module a chapter, loaded when its chapter is opened. The teaching text is in
+A plan is data, one package a chapter, loaded when its chapter is opened. The teaching text is in
 the notebooks; here are only the questions' names and how answers are judged.
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
-from labkit.learn.exercise import Exercise
+from labkit.learn.checks import Exercise
+from labkit.learn.exercise import Exercise as OldExercise
 from labkit.learn.prediction import Prediction
+
+AnyExercise = Exercise | OldExercise
 
 _MODULES = {
     "00_start_here": "start_here",
@@ -38,7 +41,7 @@ class Plan:
 
     title: str
     predictions: tuple[Prediction, ...]
-    exercises: tuple[Exercise, ...]
+    exercises: tuple[AnyExercise, ...]
 
 
 def chapter_names() -> tuple[str, ...]:

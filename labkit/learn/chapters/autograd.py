@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - the answers to exercises are numbers
 """The plan of chapter 02: the graph, the chain rule, leaves, accumulation, cuts."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - the answers to exercises are numbers
 """The plan of chapter 08: convolution, stride, padding, pooling, normalisation, receptive field."""
 
 from __future__ import annotations

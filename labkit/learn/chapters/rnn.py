@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - the answers to exercises are numbers
 """The plan of chapter 09: recurrence, gradients through time, clipping, gates, lengths."""
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from labkit.run.printable import shortened
 from labkit.views import assets
 from labkit.views.html_page.contents import replies, snapshot
 from labkit.views.html_page.encoding import packed
+from labkit.views.html_page.still import still_figure
 from labkit.views.message_builders import PROTOCOL_VERSION
 from labkit.views.messages.exported import ExportedPage
 from labkit.views.messages.widgets import ViewName
@@ -38,6 +39,8 @@ _BODY: dict[Theme, str] = {
 """The attributes of the body, by which views select their colours, as in JupyterLab."""
 _MAX_NAME = 200
 """Maximum number of characters of a run's name in the title and in a comparison."""
+_WITHOUT_SCRIPTS = "main { display: none; } figure[hidden] { display: block; }"
+"""Shows the still picture in place of the view where no script is executed."""
 _RESERVED_BYTES = 2_000
 """Upper bound on the size of the footer and of the elements around the runs' data."""
 _STYLE = """
@@ -50,6 +53,9 @@ footer { margin-top: 12px; color: #666666; font-size: 11px; }
 body[data-jp-theme-light="true"] { color-scheme: light; }
 body[data-jp-theme-light="false"] { color-scheme: dark; background: #111111; color: #e4e4e4; }
 body[data-jp-theme-light="false"] footer { color: #a8a8a8; }
+figure { margin: 0; }
+figure img { display: block; max-width: 100%; height: auto; margin: 8px 0; }
+figure pre { overflow: auto; }
 @media (prefers-color-scheme: dark) {
   body:not([data-jp-theme-light]) { background: #111111; color: #e4e4e4; }
   body:not([data-jp-theme-light]) footer { color: #a8a8a8; }
@@ -115,15 +121,16 @@ def html_page(
     }
     blocks = scripts + _block("page", b64encode(json.dumps(page).encode()).decode())
     title = " and ".join(shortened(each.run.name, _MAX_NAME) for each in runs)
-    without_runs = len(_document(title, blocks, "", theme).encode()) + _RESERVED_BYTES
+    still = still_figure([each.run for each in runs], [each.name for each in runs])
+    without_runs = len(_document(title, still, blocks, "", theme).encode()) + _RESERVED_BYTES
     room = int(max_megabytes * 1e6 - without_runs) // len(runs)
     contents = [packed(snapshot(each.run), replies(each.run), room) for each in runs]
     blocks += "".join(_block(f"run {place}", each.text) for place, each in enumerate(contents))
     left_out = sum(each.left_out for each in contents)
-    return _document(title, blocks, _footer(left_out, max_megabytes), theme)
+    return _document(title, still, blocks, _footer(left_out, max_megabytes), theme)
 
 
-def _document(title: str, blocks: str, footer: str, theme: Theme) -> str:
+def _document(title: str, still: str, blocks: str, footer: str, theme: Theme) -> str:
     script = assets.small_script("exported.js")
     nonce = secrets.token_urlsafe(16)
     return f"""{MARK}
@@ -135,10 +142,12 @@ def _document(title: str, blocks: str, footer: str, theme: Theme) -> str:
 <title>{_text(title)} - labkit</title>
 <style nonce="{nonce}">{_STYLE}</style>
 <style nonce="{nonce}" id="plotly.js-style-global"></style>
+<noscript><style nonce="{nonce}">{_WITHOUT_SCRIPTS}</style></noscript>
 </head>
 <body{_BODY[theme]}>
 <h1>{_text(title)}</h1>
 <main data-labkit-page><p>This page draws its contents with JavaScript.</p></main>
+{still}
 <footer>{_text(footer)}</footer>
 {_block("licences", _text(assets.small_script("THIRD_PARTY.txt")))}{blocks}<script>{script}</script>
 </body>

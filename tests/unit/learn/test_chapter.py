@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
 from labkit.learn import chapter
 from labkit.learn.chapters import chapter_names
+from labkit.learn.record import FILE_NAME
 
 
 def test_the_last_prediction_before_the_score_counts(tmp_path):
@@ -86,9 +89,16 @@ def test_an_unexpected_answer_returns_a_card_without_an_error(tmp_path, name, an
         assert opened.check(exercise.name, answer).tone in ("wrong", "open")
 
 
-def test_an_answer_is_stored_as_text(tmp_path):
-    chapter("00_start_here", tmp_path).check("ten_classes", 2.303)
-    assert chapter("00_start_here", tmp_path).answer("ten_classes") == "2.303"
+def test_the_last_right_answer_is_stored_apart_from_the_last_one_tried(tmp_path):
+    start = chapter("00_start_here", tmp_path)
+    assert start.answer("ten_classes") == ""
+    start.check("ten_classes", 0.1)
+    assert start.answer("ten_classes") == "# Your last answer, not right yet:\n0.1"
+    start.check("ten_classes", 2.303)
+    start.check("ten_classes", 1.0)
+    start.check("ten_classes", ...)
+    again = chapter("00_start_here", tmp_path)
+    assert again.answer("ten_classes") == "# Your last right answer:\n2.303"
 
 
 def test_a_solved_exercise_stays_solved_and_is_counted(tmp_path):
@@ -103,6 +113,38 @@ def test_hints_have_three_stages_and_the_last_repeats(tmp_path):
     tensors = chapter("01_tensors", tmp_path)
     stages = [repr(tensors.hint("standardise")).split(".")[0] for _ in range(4)]
     assert stages == ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
+
+
+def test_entries_of_the_progress_file_that_make_no_sense_are_ignored(tmp_path):
+    entry = {"tries": "many", "hints": "two", "solved": "perhaps", "answer": 3, "right_answer": []}
+    contents = {"version": 1, "chapters": {"03_linear_regression": {"exercises": {"mse": entry}}}}
+    (tmp_path / FILE_NAME).write_text(json.dumps(contents))
+    lines = chapter("03_linear_regression", tmp_path)
+    assert "0 of 4 solved" in repr(lines.progress())
+    assert lines.answer("mse") == ""
+    assert "Hint 1 of 3" in repr(lines.hint("mse"))
+    assert lines.check("mse", lambda prediction, target: target).tone == "wrong"
+    assert "gives the next hint (2 of 3)" in repr(lines.check("mse", lambda p, t: p))
+
+
+def test_an_answer_that_cannot_be_represented_is_checked_and_stored(tmp_path):
+    class Refusing:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    start = chapter("03_linear_regression", tmp_path)
+    assert start.check("mse", Refusing()).tone == "wrong"
+    assert "an object of type Refusing" in start.answer("mse")
+
+
+def test_an_exercise_that_was_not_tried_says_so_and_counts_no_try(tmp_path):
+    lines = chapter("03_linear_regression", tmp_path)
+
+    def mse(prediction, target): ...
+
+    card = lines.check("mse", mse)
+    assert (card.tone, card.heading) == ("open", "Not tried yet")
+    assert not (tmp_path / FILE_NAME).exists()
 
 
 def test_unknown_names_raise_with_the_known_names(tmp_path):

@@ -41,6 +41,22 @@ def test_an_ended_run_has_the_classes_and_the_hyperparameters_of_its_start():
     assert (rows["device"], rows["dtype"]) == ("cpu", "float32")
 
 
+def test_the_optimizer_of_a_short_function_is_known_after_it_has_returned():
+    model = nn.Linear(3, 1)
+
+    def train():
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.ones(5, 3)).square().mean().backward()
+            optimizer.step()
+
+    with lk.watch(model, show=False) as run:
+        train()
+    rows = configuration_of(run)
+    assert (rows["optimizer"], rows["lr"]) == ("SGD", "0.1")
+
+
 def test_hyperparameters_that_differ_between_groups_have_a_row_each():
     def adam(model):
         groups = [{"params": model[0].parameters()}, {"params": model[1].parameters(), "lr": 1e-4}]

@@ -60,14 +60,21 @@ def test_only_what_differs_is_a_column(tmp_path):
     assert every["optimizer"].tolist() == ["SGD", "SGD"]
 
 
-def test_a_setting_that_only_some_optimizers_have_is_no_difference(tmp_path):
+def test_a_setting_that_only_some_optimizers_have_is_a_difference_if_it_is_in_use(tmp_path):
     save(tmp_path, "sgd")
     run = Run("adam")
-    run.add_group_setups([GroupSetup("0", "Adam", {"lr": "0.1", "amsgrad": "False"})])
+    used = {"lr": "0.1", "amsgrad": "False", "eps": "1e-08"}
+    run.add_group_setups([GroupSetup("0", "Adam", used)])
     run.save(tmp_path / "adam.lab")
     columns = lk.runs(tmp_path).to_frame().columns
-    assert "optimizer" in columns
+    assert {"optimizer", "eps"} <= set(columns)
     assert "amsgrad" not in columns
+
+
+def test_what_a_run_without_a_known_optimizer_lacks_is_no_difference(tmp_path):
+    save(tmp_path, "sgd")
+    Run("from a table of numbers").save(tmp_path / "table.lab")
+    assert "lr" not in lk.runs(tmp_path).to_frame().columns
 
 
 def test_files_are_found_in_folders_and_by_what_they_are(tmp_path):

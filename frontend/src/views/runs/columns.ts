@@ -21,6 +21,9 @@ export const NOTHING = "–";
 const LOSS = "loss";
 /** Begin of the names of what the user gave as the configuration. */
 const GIVEN = "config.";
+const OPTIMIZER = "optimizer";
+/** Values of a setting with which a run does what one without this setting does. */
+const OFF: readonly string[] = ["0", "False", "None"];
 /** More columns of losses and metrics can hardly be read. */
 const MAX_RESULTS = 60;
 
@@ -98,16 +101,21 @@ export function columnsOf(
 
 /**
  * Returns the names of the configuration, with whether the runs differ in each. A setting that some
- * runs lack counts only if the user gave it: optimizers of different classes have different ones.
+ * runs lack counts if the user gave it, or if it is in use in the others: optimizers of different
+ * classes have different ones. Of a run whose optimizer is unknown, it is unknown what it lacks.
  */
 export function settingsOf(runs: readonly RunEntry[]): ReadonlyMap<string, boolean> {
   const readable = runs.filter(({ error }) => error === null);
   const names = new Set(readable.flatMap(({ configuration }) => Object.keys(configuration)));
   return new Map(
     [...names].map((name) => {
-      const texts = new Set(readable.map(({ configuration }) => configuration[name]));
-      if (!name.startsWith(GIVEN)) texts.delete(undefined);
-      return [name, texts.size > 1];
+      const having = readable.filter(({ configuration }) => name in configuration);
+      const found = [...new Set(having.map(({ configuration }) => configuration[name] ?? ""))];
+      const lacking = readable.filter(({ configuration }) => !(name in configuration));
+      const isGiven = name.startsWith(GIVEN);
+      const counts = isGiven || lacking.some(({ configuration }) => OPTIMIZER in configuration);
+      const isInUse = isGiven || found.some((text) => !OFF.includes(text));
+      return [name, found.length > 1 || (lacking.length > 0 && counts && isInUse)];
     }),
   );
 }

@@ -138,6 +138,17 @@ describe("the table of runs", () => {
     expect(root.querySelector("details")?.hidden).toBe(true);
   });
 
+  it("shows what only some optimizers have if it is in use", () => {
+    const sgd = { optimizer: "SGD", momentum: "0.9", nesterov: "False" };
+    const { root } = drawn([
+      { key: "a.lab", started: 1, configuration: sgd },
+      { key: "b.lab", started: 2, configuration: { optimizer: "Adam" } },
+      { key: "c.lab", started: 3, configuration: {} },
+    ]);
+    expect(headers(root)).toContain("momentum");
+    expect(headers(root)).not.toContain("nesterov");
+  });
+
   it.each([
     ["lr=0.1", ["a.lab"]],
     ["FIRST", ["a.lab"]],

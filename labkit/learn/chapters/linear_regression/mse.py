@@ -1,0 +1,147 @@
+"""Exercise 1 of chapter 03: the mean squared error, for targets of either shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Call, Case, Exercise, Mistake, as_tensor
+
+_LOSS = "the loss"
+_TRAINABLE = "`backward` can start from it:"
+
+
+def _case(predictions: list[float], targets: list[float], *, column: bool) -> Case:
+    prediction = torch.tensor(predictions)[:, None].requires_grad_()
+    target = torch.tensor(targets)
+    return Case(prediction, target[:, None] if column else target)
+
+
+def _errors(prediction: Tensor, target: Tensor) -> Tensor:
+    return prediction.reshape(-1) - target.reshape(-1)
+
+
+def _solution(prediction: Tensor, target: Tensor) -> Tensor:
+    return (_errors(prediction, target) ** 2).mean()
+
+
+def _observe(call: Call) -> dict[str, Any]:
+    result = call.result
+    return {
+        _LOSS: result,
+        _TRAINABLE: bool(isinstance(result, Tensor) and result.requires_grad),
+    }
+
+
+def _has_the_value(call: Call, expected: dict[str, Any]) -> bool:
+    found = as_tensor(call.seen[_LOSS])
+    return found is not None and torch.allclose(found.reshape(()), expected[_LOSS].double())
+
+
+MSE = Exercise(
+    name="mse",
+    task=(
+        "Write `mse(prediction, target)`: the mean squared error, as a tensor that `backward` can "
+        "start from. The prediction has shape (n, 1), the target (n,) or (n, 1)."
+    ),
+    solution=_solution,
+    cases=(
+        _case([1.0, 3, 5, 9], [1.0, 2.5, 6, 8], column=False),
+        _case([1.0, 3, 5, 9], [1.0, 2.5, 6, 8], column=True),
+        _case([0.5, -1, 2, 4, 0, 1, 3], [2.0, -3, 1, 4.5, 1, 0, -2], column=False),
+        _case([2.0, -4, 1], [0.0, 1, 3], column=True),
+    ),
+    observe=_observe,
+    praise=(
+        "Equal shapes first, then subtract. This one line prevents the most silent bug of "
+        "regression."
+    ),
+    mistakes=(
+        Mistake(
+            "broadcast",
+            "(n, 1) minus (n,) is a table of n × n: every prediction was compared with every "
+            "target. No error, a plausible loss, and a model that learns the mean.",
+            like=lambda prediction, target: ((prediction - target) ** 2).mean(),
+        ),
+        Mistake(
+            "only_one_shape",
+            "Right for a target of shape (n,), wrong for one of shape (n, 1). Bring both to one "
+            "shape, whatever they had.",
+            like=lambda prediction, target: ((prediction - target[:, None]) ** 2).mean(),
+        ),
+        Mistake(
+            "summed",
+            "This is the sum. It grows with the number of samples, and so would the gradient: the "
+            "learning rate would have to follow.",
+            like=lambda prediction, target: (_errors(prediction, target) ** 2).sum(),
+        ),
+        Mistake(
+            "absolute",
+            "This is the mean absolute error. Large errors count for less in it than in the "
+            "squared one.",
+            like=lambda prediction, target: _errors(prediction, target).abs().mean(),
+        ),
+        Mistake(
+            "signed",
+            "The errors were not squared: one that is too high and one too low cancel out.",
+            like=(
+                lambda prediction, target: _errors(prediction, target).mean(),
+                lambda prediction, target: -_errors(prediction, target).mean(),
+            ),
+        ),
+        Mistake(
+            "squared_last",
+            "The errors were averaged first and the mean was squared: those that are too high and "
+            "those too low cancel out before the square can count them.",
+            like=lambda prediction, target: _errors(prediction, target).mean() ** 2,
+        ),
+        Mistake(
+            "rooted",
+            "This is the root of it. It has the target's unit and its minimum at the same place, "
+            "but another gradient.",
+            like=lambda prediction, target: (_errors(prediction, target) ** 2).mean().sqrt(),
+        ),
+        Mistake(
+            "halved",
+            "This is half of the mean squared error. Some books write that half, so that the "
+            "derivative loses its 2; PyTorch does not, and then the same learning rate makes "
+            "steps of another size.",
+            like=lambda prediction, target: (_errors(prediction, target) ** 2).mean() / 2,
+        ),
+        Mistake(
+            "not_averaged",
+            "The task is one number; this is one for each sample. `backward` would refuse it.",
+            seen_in=lambda trial: all(
+                call.result.numel() == len(call.arguments[0]) for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "cut_from_the_graph",
+            "The number is right, but it is cut off from the graph: after `item()`, `detach()`, "
+            "`.data` or NumPy, `backward` has nothing to go back through, and no model can be "
+            "trained on it.",
+            seen_in=lambda trial: all(
+                _has_the_value(call, expected)
+                for call, expected in zip(trial.calls, trial.expected, strict=True)
+            ),
+        ),
+        Mistake(
+            "power_by_caret",
+            "In Python `^` is not a power but a bitwise operation. A power is `**`.",
+            raises=r"bitwise_xor|operand type\(s\) for \^",
+        ),
+        Mistake(
+            "class_not_called",
+            "`nn.MSELoss` is a class: its brackets make the loss function, and that one is called "
+            "with the tensors, as in `nn.MSELoss()(..., ...)`.",
+            raises="Boolean value of Tensor",
+        ),
+    ),
+    hints=(
+        "What is the shape of the difference? Print it.",
+        "Make the shapes equal first: `reshape(-1)` turns both into (n,).",
+        "Return `((prediction.reshape(-1) - target.reshape(-1)) ** 2).mean()`.",
+    ),
+)

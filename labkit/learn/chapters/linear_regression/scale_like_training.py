@@ -1,0 +1,169 @@
+"""Exercise 4 of chapter 03: scale two tables by the columns of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Case, Exercise, Mistake, close
+
+_Pair = tuple[Tensor, Tensor]
+
+
+def _case(n_train: int, n_test: int, scales: list[float]) -> Case:
+    generator = torch.Generator().manual_seed(n_train)
+    spread = torch.tensor(scales)
+    train = torch.randn(n_train, len(scales), generator=generator) * spread + spread / 2
+    test = torch.randn(n_test, len(scales), generator=generator) * spread * 1.5 + 4
+    return Case(train, test)
+
+
+def _scaled(table: Tensor, by: Tensor) -> Tensor:
+    return (table - by.mean(dim=0)) / by.std(dim=0)
+
+
+def _solution(train: Tensor, test: Tensor) -> _Pair:
+    return _scaled(train, train), _scaled(test, train)
+
+
+def _either_deviation(got: Any, expected: Any) -> bool:
+    """Compare with n - 1 or n below the sum of squares: PyTorch's default and NumPy's."""
+    n = len(expected[0]) if isinstance(expected, tuple) else 2
+    same, factor = close(), (n / (n - 1)) ** 0.5
+    if same(got, expected):
+        return True
+    return isinstance(expected, tuple) and same(got, tuple(part * factor for part in expected))
+
+
+def _joint(train: Tensor, test: Tensor) -> _Pair:
+    both = torch.cat([train, test])
+    return _scaled(train, both), _scaled(test, both)
+
+
+def _rows(train: Tensor, test: Tensor) -> _Pair:
+    return _scaled(train.T, train.T).T, _scaled(test.T, test.T).T
+
+
+def _both(scale: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], _Pair]:
+    return lambda train, test: (scale(train, train), scale(test, train))
+
+
+def _min_max(table: Tensor, by: Tensor) -> Tensor:
+    low, high = by.min(dim=0).values, by.max(dim=0).values
+    return (table - low) / (high - low)
+
+
+def _test_unscaled(train: Tensor, test: Tensor) -> _Pair:
+    return _scaled(train, train), test
+
+
+SCALE_LIKE_TRAINING = Exercise(
+    name="scale_like_training",
+    task=(
+        "Write `scale_like_training(train, test)`: both tables scaled by the mean and standard "
+        "deviation of the training table's columns."
+    ),
+    solution=_solution,
+    cases=(
+        _case(30, 10, [1.0, 9, 50]),
+        _case(8, 5, [3.0, 0.2]),
+        _case(50, 4, [1.0, 2, 4, 8, 16]),
+    ),
+    same=_either_deviation,
+    praise=(
+        "The test rows are measured with the training rows' ruler, as tomorrow's rows will have "
+        "to be."
+    ),
+    mistakes=(
+        Mistake(
+            "in_place",
+            "Your function changed the training table itself: `-=` and `/=` write into the table "
+            "of whoever called it. Compute new tables.",
+            changes="train",
+        ),
+        Mistake(
+            "overwritten",
+            "`train` was overwritten before its ruler was used on the test table: the mean and "
+            "standard deviation of the *scaled* table are 0 and 1, and those leave the test table "
+            "as it is. Take both numbers first.",
+            like=_test_unscaled,
+            seen_in=lambda trial: trial.source.assigns("train"),
+        ),
+        Mistake(
+            "own_ruler",
+            "The test table was scaled by its own mean: the same person gets other numbers, and a "
+            "shift between the two tables, which you would want to see, is gone.",
+            like=lambda train, test: (_scaled(train, train), _scaled(test, test)),
+        ),
+        Mistake(
+            "joint",
+            "The means were taken over both tables: the test has leaked into the training.",
+            like=_joint,
+        ),
+        Mistake(
+            "rows",
+            "Each row was scaled: one person's age, pressure and sugar have no meaningful mean.",
+            like=_rows,
+        ),
+        Mistake(
+            "rows_that_clash",
+            "The mean over `dim=1` has one value per row, and that does not fit the table's "
+            "columns. `dim=0` is the dimension that has to disappear.",
+            raises="size of tensor a .* must match",
+        ),
+        Mistake(
+            "whole_table",
+            "One mean was taken of the whole table: the columns keep their different sizes.",
+            like=_both(lambda table, by: (table - by.mean()) / by.std()),
+        ),
+        Mistake(
+            "only_training",
+            "The test table is unscaled: the model would see numbers of a size that it never met.",
+            like=_test_unscaled,
+        ),
+        Mistake(
+            "only_centred",
+            "The means are subtracted, but the columns still have very different widths: divide "
+            "by the standard deviation as well.",
+            like=_both(lambda table, by: table - by.mean(dim=0)),
+        ),
+        Mistake(
+            "not_centred",
+            "The columns are divided by their standard deviation, but their means were not "
+            "subtracted. (Are there round brackets around the subtraction?)",
+            like=(
+                _both(lambda table, by: table / by.std(dim=0)),
+                _both(lambda table, by: table - by.mean(dim=0) / by.std(dim=0)),
+            ),
+        ),
+        Mistake(
+            "variance",
+            "This divides by the variance, which is the standard deviation squared.",
+            like=_both(lambda table, by: (table - by.mean(dim=0)) / by.var(dim=0)),
+        ),
+        Mistake(
+            "min_max",
+            "This brings the columns between 0 and 1, by their smallest and largest value. It is "
+            "another way of scaling; the task asks for mean and standard deviation.",
+            like=_both(_min_max),
+        ),
+        Mistake(
+            "swapped",
+            "Both tables are right, but the test table came back first.",
+            like=lambda train, test: _solution(train, test)[::-1],
+        ),
+        Mistake(
+            "one_table",
+            "One table came back; the task asks for two: `return scaled_train, scaled_test`.",
+            seen_in=lambda trial: all(isinstance(result, Tensor) for result in trial.results),
+        ),
+    ),
+    hints=(
+        "Which table may the mean and the standard deviation come from?",
+        "Take `mean = train.mean(dim=0)` and `std = train.std(dim=0)` once, and use them twice.",
+        "Return `(train - mean) / std, (test - mean) / std`.",
+    ),
+)

@@ -1,0 +1,170 @@
+"""What a card says of answers that no mistake of the exercise describes.
+
+Errors with the line of the learner's own code, functions that return nothing, and the first case
+that is wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import traceback
+
+from labkit.learn.checks.comparison import close
+from labkit.learn.checks.exercise import Exercise
+from labkit.learn.checks.trial import Call, Trial, parameters_of
+from labkit.learn.checks.wording import difference, safely, shorten, show, show_input
+
+NOT_A_VALUE = (
+    "This asks for a value, and you passed a function. Call it, or write the value in its place."
+)
+_MODES = {
+    "gradient recording": (
+        "Your function leaves gradient recording changed for the whole kernel: everything after "
+        "it would run that way. Write `with torch.no_grad():` around the lines that need it; at "
+        "its end the old setting returns. (It has been put back.)"
+    ),
+    "default dtype": (
+        "Your function leaves the default dtype changed for the whole kernel. Convert your own "
+        "tensors instead, with `.to(dtype)`. (It has been put back.)"
+    ),
+    "default device": (
+        "Your function leaves the default device changed for the whole kernel. Move your own "
+        "tensors instead, with `.to(device)`. (It has been put back.)"
+    ),
+}
+
+
+def mode_changed(name: str) -> str:
+    """Say that a call changed a mode of the kernel."""
+    return _MODES[name]
+
+
+def argument_changed(name: str) -> str:
+    """Say that a call changed an argument."""
+    return (
+        f"Your function changed `{name}`, which belongs to whoever called it. In-place operations "
+        "(`+=`, `x[...] = ...`, names that end in `_`) write into the argument itself. Work on a "
+        "copy, or compute something new."
+    )
+
+
+def not_a_function(exercise: Exercise, answer: object) -> str:
+    """Say that the function itself is asked for."""
+    given = safely(lambda: show(answer), f"an object of type `{type(answer).__name__}`")
+    return (
+        f"This asks for the function itself, and got {given}. Pass `{exercise.name}` "
+        f'without round brackets: `chapter.check("{exercise.name}", {exercise.name})`.'
+    )
+
+
+def other_arguments(exercise: Exercise, answer: object) -> str:
+    """Say that the function takes other arguments than it is called with."""
+    wanted = ", ".join(exercise.parameters)
+    taken = ", ".join(parameters_of(answer)) if callable(answer) else ""
+    return (
+        f"The check calls `{exercise.name}({wanted})`. Your function takes "
+        f"{f'`({taken})`' if taken else 'no arguments'}."
+    )
+
+
+def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
+    """Say which error was raised, where, and for which input."""
+    call = next(call for call in trial.calls if call.error is not None)
+    error = call.error
+    text = safely(lambda: shorten(str(error)), "")
+    name = type(error).__name__
+    message = f"`{name}: {text}`" if text else f"`{name}`"
+    if call.in_use:
+        first = f"Your function returned {_shown(call.result)}; using that raised {message}"
+    else:
+        first = f"Your function raised {message}"
+    line = safely(lambda: line_of(error, trial.answer), "")
+    where = f" in the line `{line}`" if line else ""
+    return (f"{first}{where}.", _called_with(exercise, trial, call))
+
+
+def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
+    shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
+    before = trial.calls.index(call)
+    if not before:
+        return f"It was called with {shown}." if shown else "It was called without arguments."
+    return f"It ran with {before} other input{'s' * (before > 1)}, and failed with {shown}."
+
+
+def line_of(error: BaseException | None, answer: object) -> str:
+    """Return the last line of the learner's own code in the traceback of an error."""
+    code = getattr(answer, "__code__", None)
+    own = code.co_filename if code is not None else None
+    found = (
+        linecache.getline(frame.filename, frame.lineno or 0).strip()
+        for frame in traceback.extract_tb(error.__traceback__ if error is not None else None)
+        if frame.filename == own or _is_a_cell(frame.filename)
+    )
+    lines = [line for line in found if line]
+    return shorten(lines[-1]) if lines else ""
+
+
+def _is_a_cell(filename: str) -> bool:
+    return "ipykernel_" in filename or filename.startswith("<ipython-input")
+
+
+def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
+    """Say what the first wrong case gave, and what is expected."""
+    place, call, expected = next(
+        (place, call, expected)
+        for place, (call, expected) in enumerate(zip(trial.calls, trial.expected, strict=True))
+        if not trial.same(call.seen, expected)
+    )
+    if not exercise.asks_for_a_function:
+        return (f"I don't recognise this one yet. You gave {_shown(call.result)}.",)
+    if _returned_nothing(trial):
+        return (_nothing(trial),)
+    paragraphs = [
+        f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
+    ]
+    if place:
+        first = "the first" if place == 1 else f"the first {place}"
+        paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
+    ignored = [name for name in trial.source.ignored_arguments() if name not in exercise.unneeded]
+    if ignored:
+        listed = " and ".join(f"`{name}`" for name in ignored)
+        paragraphs.append(f"Your function never reads {listed}.")
+    return tuple(paragraphs)
+
+
+def _returned_nothing(trial: Trial) -> bool:
+    return any(call.result is not None for call in trial.reference) and all(
+        call.result is None for call in trial.calls
+    )
+
+
+def _nothing(trial: Trial) -> str:
+    if trial.source.mentions("print") and not trial.source.has(ast.Return):
+        return "Your function prints its result and returns `None`: `return` gives it back."
+    return "Your function returned `None`: is there a `return` line?"
+
+
+def _differs(call: Call, expected: object) -> str:
+    if isinstance(call.seen, dict) and isinstance(expected, dict):
+        return _differs_in(call.seen, expected, call)
+    return safely(lambda: difference(call.seen, expected), "you returned something unusual")
+
+
+def _differs_in(seen: dict[str, object], expected: dict[str, object], call: Call) -> str:
+    """Say which of the named properties differs."""
+    same = close()
+    for name, wanted in expected.items():
+        got = seen.get(name)
+        if not same(got, wanted):
+            return f"{name} is {_shown(got)}, expected {_shown(wanted)}"
+    return f"you returned {_shown(call.result)}"
+
+
+def _for(exercise: Exercise, call: Call) -> str:
+    shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
+    return f"For {shown}" if shown else "When it was called"
+
+
+def _shown(value: object) -> str:
+    return safely(lambda: show(value), f"an object of type `{type(value).__name__}`")

@@ -1,0 +1,193 @@
+"""From an answer to a verdict: in which order the evidence is looked at.
+
+Not tried yet; not a function; what the call left changed; forbidden ways; errors; right; known
+mistakes; and at last the first case that is wrong, with what was given and what is expected. A
+mistake is named only where the evidence shows it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from labkit.learn.call_result import is_open
+from labkit.learn.checks import fallback
+from labkit.learn.checks.exercise import Exercise, Mistake
+from labkit.learn.checks.source import read_source
+from labkit.learn.checks.trial import Trial, call_of_value
+
+Outcome = Literal["right", "wrong", "open"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes
+    ----------
+    outcome : {"right", "wrong", "open"}
+        "open" where the exercise was not tried yet.
+    paragraphs : tuple of str
+        What the card says.
+    mistake : str or None
+        The name of the mistake that was recognised.
+    """
+
+    outcome: Outcome
+    paragraphs: tuple[str, ...]
+    mistake: str | None = None
+
+
+def check_answer(exercise: Exercise, answer: object) -> Verdict:
+    """Say whether `answer` is right, and if not, which usual mistake it shows.
+
+    Examples
+    --------
+    >>> from labkit.learn.checks import Case
+    >>> double = Exercise("double", "Twice a number.", solution=lambda a: 2 * a,
+    ...     cases=(Case(2), Case(3)), praise="Yes.", hints=("", "", ""),
+    ...     mistakes=(Mistake("square", "That is a square.", like=lambda a: a**2),))
+    >>> check_answer(double, lambda a: a * a).paragraphs
+    ('That is a square.',)
+    >>> check_answer(double, lambda a: a + 1).paragraphs[0]
+    "I don't recognise this one yet. For `a = 2`, you returned `3`, expected `4`."
+    >>> check_answer(double, ...).outcome
+    'open'
+    """
+    if is_open(answer) and not (answer is None and exercise.asks_for_a_function):
+        return Verdict("open", (exercise.task,))
+    unusable = _unusable(exercise, answer)
+    if unusable is not None:
+        return unusable
+    trial = try_answer(exercise, answer)
+    for look in (_left_changed, _forbidden, _raised, _right, _known):
+        verdict = look(exercise, trial)
+        if verdict is not None:
+            return verdict
+    return Verdict("wrong", fallback.unknown(exercise, trial))
+
+
+def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
+    if not exercise.asks_for_a_function:
+        if inspect.isroutine(answer):
+            return Verdict("wrong", (fallback.NOT_A_VALUE,), "not_a_value")
+        return None
+    if not callable(answer):
+        return Verdict("wrong", (fallback.not_a_function(exercise, answer),), "not_a_function")
+    arguments = exercise.cases[0].build()
+    try:
+        inspect.signature(answer).bind(*arguments)
+    except TypeError:
+        return Verdict("wrong", (fallback.other_arguments(exercise, answer),), "other_arguments")
+    except ValueError:
+        return None
+    return None
+
+
+def try_answer(exercise: Exercise, answer: Any) -> Trial:
+    """Call an answer and the solution on all cases, and return the evidence.
+
+    Examples
+    --------
+    >>> from labkit.learn.checks import Case
+    >>> double = Exercise("double", "Twice a number.", solution=lambda a: 2 * a,
+    ...     cases=(Case(2), Case(3)), praise="Yes.", hints=("", "", ""))
+    >>> try_answer(double, lambda a: a * a).results
+    (4, 9)
+    """
+    source = read_source(answer)
+    if not exercise.asks_for_a_function:
+        given, wanted = call_of_value(answer), call_of_value(exercise.solution)
+        return Trial(answer, (given,), (wanted,), exercise.same, source)
+    run = exercise.procedure.run
+    return Trial(answer, run(answer), run(exercise.solution), exercise.same, source)
+
+
+def _left_changed(exercise: Exercise, trial: Trial) -> Verdict | None:
+    for call in trial.calls:
+        if call.modes:
+            return Verdict("wrong", (fallback.mode_changed(call.modes[0]),), "kernel_changed")
+        for name in call.changed:
+            if name not in exercise.may_change:
+                return _argument_changed(exercise, name)
+    return None
+
+
+def _argument_changed(exercise: Exercise, name: str) -> Verdict:
+    for mistake in exercise.mistakes:
+        if mistake.changes == name:
+            return _named(mistake)
+    return Verdict("wrong", (fallback.argument_changed(name),), "argument_changed")
+
+
+def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
+    for forbidden in exercise.forbids:
+        if forbidden.found_in(trial.source):
+            return Verdict("wrong", (forbidden.message,), forbidden.name)
+    return None
+
+
+def _raised(exercise: Exercise, trial: Trial) -> Verdict | None:
+    if trial.error is None:
+        return None
+    for mistake in exercise.mistakes:
+        shown_by_an_error = mistake.raises is not None or mistake.like is not None
+        if shown_by_an_error and _is_made(exercise, mistake, trial):
+            return _named(mistake)
+    return Verdict("wrong", fallback.raised(exercise, trial), "raised")
+
+
+def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
+    return Verdict("right", (exercise.praise,)) if trial.is_right else None
+
+
+def _known(exercise: Exercise, trial: Trial) -> Verdict | None:
+    for mistake in exercise.mistakes:
+        if _is_made(exercise, mistake, trial):
+            return _named(mistake)
+    return None
+
+
+def _named(mistake: Mistake) -> Verdict:
+    return Verdict("wrong", (mistake.message,), mistake.name)
+
+
+def _is_made(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
+    """Whether all conditions of a mistake hold, apart from `changes`."""
+    conditions = []
+    if mistake.raises is not None:
+        conditions.append(_is_raised(mistake.raises, trial.error))
+    if mistake.seen_in is not None:
+        conditions.append(_is_seen(mistake.seen_in, trial))
+    if mistake.like is not None:
+        conditions.append(_is_like(exercise, mistake, trial))
+    return bool(conditions) and all(conditions)
+
+
+def _is_raised(pattern: str, error: BaseException | None) -> bool:
+    return error is not None and bool(re.search(pattern, f"{type(error).__name__}: {error}"))
+
+
+def _is_seen(test: Callable[[Trial], bool], trial: Trial) -> bool:
+    """Whether the test holds; evidence too strange for the test (another type) fails it."""
+    try:
+        return bool(test(trial))
+    except Exception:  # noqa: BLE001 - an answer may be of any type
+        return False
+
+
+def _is_like(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
+    if not exercise.asks_for_a_function:
+        return any(trial.gives((value,)) for value in mistake.examples)
+    run = exercise.procedure.run
+    return any(trial.behaves_like(run(example)) for example in mistake.examples)
+
+
+def wrong_examples(exercise: Exercise) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the wrong functions and values of all mistakes, with the mistake's name."""
+    for mistake in exercise.mistakes:
+        for example in mistake.examples:
+            yield mistake.name, example

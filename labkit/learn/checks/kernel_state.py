@@ -1,0 +1,80 @@
+"""The state of a kernel that a learner's function can change, and putting it back.
+
+Random generators are restored silently: a function may draw numbers. A changed mode, such as
+gradient recording that stays off, is restored as well and reported, because outside a check it
+would have stayed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A setting of the kernel: its name, how it is read, and how it is set."""
+
+    name: str
+    read: Callable[[], Any]
+    restore: Callable[[Any], object]
+
+
+MODES = (
+    Mode("gradient recording", torch.is_grad_enabled, torch.set_grad_enabled),
+    Mode("default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    Mode("default device", torch.get_default_device, torch.set_default_device),
+)
+
+
+@contextmanager
+def kernel_state_kept() -> Iterator[list[str]]:
+    """Seed the generators, and put generators and modes back at the end.
+
+    Yields
+    ------
+    list of str
+        After the block: the names of the modes that the block changed.
+
+    Examples
+    --------
+    >>> with kernel_state_kept() as changed:
+    ...     _ = torch.set_grad_enabled(False)
+    >>> changed, torch.is_grad_enabled()
+    (['gradient recording'], True)
+    """
+    changed: list[str] = []
+    before = [mode.read() for mode in MODES]
+    with _generators_kept():
+        try:
+            yield changed
+        finally:
+            for mode, value in zip(MODES, before, strict=True):
+                if mode.read() != value:
+                    changed.append(mode.name)
+                    mode.restore(value)
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    in_python = random.getstate()
+    in_numpy = np.random.get_state()  # noqa: NPY002 - the global generator is what is kept
+    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = list(range(torch.cuda.device_count())) if in_use else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(SEED)
+        random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002 - as above
+        try:
+            yield
+        finally:
+            random.setstate(in_python)
+            np.random.set_state(in_numpy)  # noqa: NPY002 - as above

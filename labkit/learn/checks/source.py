@@ -1,0 +1,162 @@
+"""The source code of an answer: what it mentions, which arguments it ignores, forbidden ways.
+
+The code is only parsed, never run. Where it cannot be read (a lambda inside an expression, a
+built-in), nothing is claimed about it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_LOOPS = (
+    ast.For,
+    ast.While,
+    ast.AsyncFor,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The parsed source code of an answer.
+
+    Attributes
+    ----------
+    tree : ast.AST or None
+        The function or class; None if the source code is not available.
+    """
+
+    tree: ast.AST | None = None
+
+    def mentions(self, *names: str) -> bool:
+        """Whether one of these names occurs, as a variable, an attribute or a string."""
+        return any(name in names for name in self._names())
+
+    def has(self, *kinds: type[ast.AST]) -> bool:
+        """Whether a node of one of these types occurs, as ``ast.Return``."""
+        return any(isinstance(node, kinds) for node in self._nodes())
+
+    def assigns(self, *names: str) -> bool:
+        """Whether one of these variables gets a new value, by ``=`` or in place."""
+        return any(
+            isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names
+            for node in self._nodes()
+        )
+
+    def ignored_arguments(self) -> tuple[str, ...]:
+        """Return the parameters of the function that its body never reads.
+
+        Examples
+        --------
+        >>> source = Source(ast.parse("lambda x, lr: 0.1 * x", mode="eval").body)
+        >>> source.ignored_arguments()
+        ('lr',)
+        """
+        if not isinstance(self.tree, ast.FunctionDef | ast.Lambda):
+            return ()
+        body = self.tree.body if isinstance(self.tree.body, list) else [self.tree.body]
+        read = {
+            node.id
+            for statement in body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name)
+            and (isinstance(node.ctx, ast.Load) or _is_augmented(node, statement))
+        }
+        given = [*self.tree.args.posonlyargs, *self.tree.args.args]
+        return tuple(parameter.arg for parameter in given if parameter.arg not in read)
+
+    def _nodes(self) -> Iterator[ast.AST]:
+        return ast.walk(self.tree) if self.tree is not None else iter(())
+
+    def _names(self) -> Iterator[str]:
+        for node in self._nodes():
+            if isinstance(node, ast.Name):
+                yield node.id
+            elif isinstance(node, ast.Attribute):
+                yield node.attr
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:
+    """Whether the name is the target of ``+=`` or the like, which also reads it."""
+    return any(
+        isinstance(node, ast.AugAssign) and node.target is name for node in ast.walk(statement)
+    )
+
+
+def read_source(answer: object) -> Source:
+    """Return the source code of a function or class; an empty `Source` where there is none.
+
+    Examples
+    --------
+    >>> read_source(inspect.cleandoc).mentions("expandtabs"), read_source(3).mentions("x")
+    (True, False)
+    """
+    try:
+        text = textwrap.dedent(inspect.getsource(answer))  # type: ignore[arg-type]
+        return Source(_definition(ast.parse(text), getattr(answer, "__name__", "")))
+    except (TypeError, OSError, SyntaxError, ValueError, RecursionError):
+        return Source()
+
+
+def _definition(tree: ast.Module, name: str) -> ast.AST:
+    """Return the definition of this name, or the only lambda; else everything."""
+    lambdas = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return node
+        if isinstance(node, ast.Lambda):
+            lambdas.append(node)
+    return lambdas[0] if name == "<lambda>" and len(lambdas) == 1 else tree
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A way that the task forbids.
+
+    Attributes
+    ----------
+    name : str
+        A short name for it, stored in the progress file.
+    found_in : callable
+        Takes the `Source`; True where this way is taken.
+    message : str
+        What to do without it.
+    """
+
+    name: str
+    found_in: Callable[[Source], bool]
+    message: str
+
+
+def loops(message: str) -> Forbidden:
+    """Forbid loops: ``for``, ``while``, comprehensions and ``map``.
+
+    Examples
+    --------
+    >>> loops("Without a loop, please.").found_in(Source(ast.parse("[x for x in y]")))
+    True
+    """
+    return Forbidden(
+        "loops", lambda source: source.has(*_LOOPS) or source.mentions("map", "vmap"), message
+    )
+
+
+def names(*forbidden: str, message: str, name: str = "names") -> Forbidden:
+    """Forbid variables and attributes of these names, as ``names("backward", message=...)``.
+
+    Examples
+    --------
+    >>> found = names("backward", message="By hand, please.").found_in
+    >>> found(Source(ast.parse("loss.backward()"))), found(Source(ast.parse("2 * x")))
+    (True, False)
+    """
+    return Forbidden(name, lambda source: source.mentions(*forbidden), message)

@@ -1,0 +1,200 @@
+"""How values and inputs are written in a card: short, and safe for values of any type.
+
+Only plain values are written in full. Of everything else the card names the type, because the
+representation of an object (a model, a run, a function) tells a learner nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from labkit.learn.checks.comparison import as_tensor
+from labkit.learn.checks.trial import Call
+
+_FEW = 8
+_LONG = 160
+
+
+def shorten(text: str, limit: int = _LONG) -> str:
+    """Return text on one line, cut at `limit` characters, without backticks.
+
+    Examples
+    --------
+    >>> shorten("a  long line", 6)
+    'a long ...'
+    """
+    flat = " ".join(text.replace("`", "'").split())
+    return flat if len(flat) <= limit else f"{flat[:limit]} ..."
+
+
+def show(value: object) -> str:
+    """Return a value as it is written in a card.
+
+    Examples
+    --------
+    >>> show(torch.tensor([0.5, 2.0])), show(torch.zeros(20, 3)), show(2 / 3)
+    ('`tensor([0.5, 2])`', 'a tensor of shape `(20, 3)`', '`0.6667`')
+    >>> show(nn.ReLU()), show((1, torch.zeros(9)))
+    ('a module `ReLU`', '`(1, ...)` with a tensor of shape `(9,)`')
+    """
+    written = _written(value)
+    if written is not None:
+        return f"`{shorten(written)}`"
+    if isinstance(value, list | tuple):
+        return _show_items(value)
+    return _described(value)
+
+
+def _written(value: object) -> str | None:
+    """Return a small plain value in full; None for anything else."""
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return _digits(value)
+    if isinstance(value, Tensor | np.ndarray):
+        return _written_array(value)
+    if type(value) in (list, tuple):
+        return _written_items(value)  # type: ignore[arg-type]
+    plain = str | bool | torch.device | torch.dtype | torch.Size | None
+    return repr(value) if isinstance(value, plain) else None
+
+
+def _written_items(value: Sequence[Any]) -> str | None:
+    items = [_written(item) for item in value[: _FEW + 1]]
+    if len(value) > _FEW or any(item is None for item in items):
+        return None
+    return _bracketed(value, [str(item) for item in items])
+
+
+def _bracketed(value: Sequence[Any], items: list[str]) -> str:
+    joined = ", ".join(items)
+    if isinstance(value, list):
+        return f"[{joined}]"
+    return f"({joined},)" if len(items) == 1 else f"({joined})"
+
+
+def _digits(number: Any) -> str:
+    try:
+        return f"{number:.4g}" if isinstance(number, float | np.floating) else str(number)
+    except (ValueError, TypeError, OverflowError):
+        return f"a number of type {type(number).__name__}"
+
+
+def _written_array(value: Tensor | np.ndarray) -> str | None:
+    numbers = as_tensor(value)
+    if numbers is None or numbers.numel() > _FEW:
+        return None
+    kind = "tensor" if isinstance(value, Tensor) else "array"
+    return f"{kind}({_nested(numbers.tolist())}{_dtype(value)})"
+
+
+def _nested(numbers: Any) -> str:
+    if isinstance(numbers, list):
+        return f"[{', '.join(_nested(item) for item in numbers)}]"
+    return f"{numbers:.4g}"
+
+
+def _dtype(value: Tensor | np.ndarray) -> str:
+    plain = (torch.float32, torch.int64, np.float64, np.int64)
+    return "" if value.dtype in plain else f", dtype={str(value.dtype).removeprefix('torch.')}"
+
+
+def _described(value: object) -> str:
+    name = type(value).__name__
+    kinds: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+        (Tensor, lambda tensor: _described_array(tensor, "a tensor")),
+        (np.ndarray, lambda array: _described_array(array, "a NumPy array")),
+        (nn.Module, lambda module: f"a module `{name}`"),
+        (type, lambda kind: f"the class `{kind.__name__}`"),
+        (Mapping, lambda entries: f"a dictionary with {len(entries)} entries"),
+        (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
+        (Callable, lambda function: "a function"),
+    )
+    for kind, describe in kinds:
+        if isinstance(value, kind):
+            return describe(value)
+    return f"an object of type `{name}`"
+
+
+def _described_array(value: Tensor | np.ndarray, kind: str) -> str:
+    dtype = _dtype(value).removeprefix(", dtype=")
+    return f"{kind} of shape `{tuple(value.shape)}`" + (f" and dtype `{dtype}`" if dtype else "")
+
+
+def _show_items(value: Sequence[Any]) -> str:
+    if len(value) > _FEW // 2:
+        return f"a {type(value).__name__} of {len(value)} items"
+    items = [_written(item) for item in value]
+    described = [show(item) for item, text in zip(value, items, strict=True) if text is None]
+    both = _bracketed(value, ["..." if item is None else item for item in items])
+    return f"`{both}` with {' and '.join(described)}"
+
+
+def show_input(call: Call, parameters: Sequence[str]) -> str:
+    """Return the input of a call, as in ``with `w = 0.5`, `x` a tensor of shape `(3, 1)```.
+
+    Examples
+    --------
+    >>> from labkit.learn.checks.trial import Case
+    >>> case = Case(0.5, torch.zeros(3, 9))
+    >>> show_input(Call(case, case.build()), ("w", "x"))
+    '`w = 0.5` and `x` (a tensor of shape `(3, 9)`)'
+    """
+    if call.case.shown:
+        return call.case.shown
+    parts = []
+    for name, value in zip(parameters, call.case.build(), strict=False):
+        written = _written(value)
+        short = f"`{name} = {shorten(written)}`" if written is not None else ""
+        parts.append(short or f"`{name}` ({show(value)})")
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def difference(got: object, expected: object) -> str:
+    """Say what was returned and what is expected, and for large values where they differ first.
+
+    Examples
+    --------
+    >>> difference(1.0, 2.0)
+    'you returned `1`, expected `2`'
+    >>> difference(torch.zeros(3, 4), torch.eye(3, 4)).partition("; ")[2]
+    'the first difference is at `[0, 0]`: `0`, expected `1`'
+    """
+    where = _first_difference(got, expected)
+    if where is None:
+        return f"you returned {show(got)}, expected {show(expected)}"
+    index, found, wanted = where
+    return (
+        f"you returned {show(got)}, as expected; the first difference is at `{index}`: "
+        f"`{found:.4g}`, expected `{wanted:.4g}`"
+    )
+
+
+def _first_difference(got: object, expected: object) -> tuple[list[int], float, float] | None:
+    """Return the place and the two numbers, for arrays of one shape that are too large to show."""
+    found, wanted = as_tensor(got), as_tensor(expected)
+    if found is None or wanted is None or found.shape != wanted.shape or found.numel() <= _FEW:
+        return None
+    differs = ~torch.isclose(found, wanted, rtol=1e-4, atol=1e-4, equal_nan=True)
+    places = differs.nonzero()
+    if not len(places):
+        return None
+    index = places[0].tolist()
+    return index, found[tuple(index)].item(), wanted[tuple(index)].item()
+
+
+def safely(text: Callable[[], str], otherwise: str) -> str:
+    """Return a text about a learner's object, whose own methods may raise.
+
+    Examples
+    --------
+    >>> safely(lambda: 1 / 0, "something strange")
+    'something strange'
+    """
+    try:
+        return str(text())
+    except Exception:  # noqa: BLE001 - an answer may be of any type
+        return otherwise
