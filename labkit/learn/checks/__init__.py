@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.learn.checks.comparison import as_tensor, close
+from labkit.learn.checks.comparison import as_tensor, close, either_deviation
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.judging import Verdict, check_answer, try_answer, wrong_examples
 from labkit.learn.checks.source import Forbidden, Source, loops, names
@@ -20,6 +20,7 @@ __all__ = [
     "as_tensor",
     "check_answer",
     "close",
+    "either_deviation",
     "loops",
     "names",
     "try_answer",

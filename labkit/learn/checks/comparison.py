@@ -44,6 +44,30 @@ def close(*, atol: float = 1e-4, rtol: float = 1e-4) -> Comparison:
     return compare
 
 
+def either_deviation(got: Any, expected: Any) -> bool:
+    """Compare standardised tables; their standard deviation may divide by n - 1 or by n.
+
+    PyTorch divides by n - 1, NumPy and scikit-learn by n. For a tuple, n is the length of the
+    first table.
+
+    Examples
+    --------
+    >>> table = torch.tensor([[1.0], [2.0], [6.0]])
+    >>> centred = table - table.mean(0)
+    >>> either_deviation(centred / table.std(0, correction=0), centred / table.std(0))
+    True
+    """
+    same = close()
+    tables = expected if isinstance(expected, tuple) else (expected,)
+    if same(got, expected):
+        return True
+    if not all(isinstance(table, Tensor) and len(table) > 1 for table in tables):
+        return False
+    n = len(tables[0])
+    by_n = tuple(table * (n / (n - 1)) ** 0.5 for table in tables)
+    return same(got, by_n if isinstance(expected, tuple) else by_n[0])
+
+
 def as_tensor(value: object) -> Tensor | None:
     """Return a number, tensor or array as a float64 tensor on the CPU; None for anything else.
 

@@ -13,7 +13,7 @@ import traceback
 from labkit.learn.checks.comparison import close
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.trial import Call, Trial, parameters_of
-from labkit.learn.checks.wording import difference, safely, shorten, show, show_input
+from labkit.learn.checks.wording import difference, enumerated, safely, shorten, show, show_input
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
@@ -128,7 +128,7 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
     ignored = [name for name in trial.source.ignored_arguments() if name not in exercise.unneeded]
     if ignored:
-        listed = " and ".join(f"`{name}`" for name in ignored)
+        listed = enumerated([f"`{name}`" for name in ignored])
         paragraphs.append(f"Your function never reads {listed}.")
     return tuple(paragraphs)
 

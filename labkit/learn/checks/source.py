@@ -145,9 +145,7 @@ def loops(message: str) -> Forbidden:
     >>> loops("Without a loop, please.").found_in(Source(ast.parse("[x for x in y]")))
     True
     """
-    return Forbidden(
-        "loops", lambda source: source.has(*_LOOPS) or source.mentions("map", "vmap"), message
-    )
+    return Forbidden("loops", lambda source: source.has(*_LOOPS) or source.mentions("map"), message)
 
 
 def names(*forbidden: str, message: str, name: str = "names") -> Forbidden:

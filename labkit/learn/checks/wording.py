@@ -150,6 +150,17 @@ def show_input(call: Call, parameters: Sequence[str]) -> str:
         written = _written(value)
         short = f"`{name} = {shorten(written)}`" if written is not None else ""
         parts.append(short or f"`{name}` ({show(value)})")
+    return enumerated(parts)
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """Join with commas and an "and".
+
+    Examples
+    --------
+    >>> enumerated(["w", "b", "lr"])
+    'w, b and lr'
+    """
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 

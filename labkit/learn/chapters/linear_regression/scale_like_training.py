@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, close
+from labkit.learn.checks import Case, Exercise, Mistake, either_deviation
 
 _Pair = tuple[Tensor, Tensor]
 
@@ -27,15 +26,6 @@ def _scaled(table: Tensor, by: Tensor) -> Tensor:
 
 def _solution(train: Tensor, test: Tensor) -> _Pair:
     return _scaled(train, train), _scaled(test, train)
-
-
-def _either_deviation(got: Any, expected: Any) -> bool:
-    """Compare with n - 1 or n below the sum of squares: PyTorch's default and NumPy's."""
-    n = len(expected[0]) if isinstance(expected, tuple) else 2
-    same, factor = close(), (n / (n - 1)) ** 0.5
-    if same(got, expected):
-        return True
-    return isinstance(expected, tuple) and same(got, tuple(part * factor for part in expected))
 
 
 def _joint(train: Tensor, test: Tensor) -> _Pair:
@@ -72,7 +62,7 @@ SCALE_LIKE_TRAINING = Exercise(
         _case(8, 5, [3.0, 0.2]),
         _case(50, 4, [1.0, 2, 4, 8, 16]),
     ),
-    same=_either_deviation,
+    same=either_deviation,
     praise=(
         "The test rows are measured with the training rows' ruler, as tomorrow's rows will have "
         "to be."
