@@ -84,9 +84,11 @@ def _seen(trial: Trial) -> list[dict[str, Any]]:
 def _lost_parameters(trial: Trial) -> bool:
     expected = [len(each["shapes of its parameters"]) for each in trial.expected]
     found = [len(each.get("shapes of its parameters", ())) for each in _seen(trial)]
-    return len(found) == len(expected) and all(
-        each["kind"] == "a module" for each in _seen(trial)
-    ) and all(few < many for few, many in zip(found, expected, strict=True))
+    return (
+        len(found) == len(expected)
+        and all(each["kind"] == "a module" for each in _seen(trial))
+        and all(few < many for few, many in zip(found, expected, strict=True))
+    )
 
 
 BUILD_NET = Exercise(
@@ -124,16 +126,23 @@ BUILD_NET = Exercise(
             like=_turned_around,
         ),
         Mistake(
-            "not_flattened",
-            "The images arrive with shape (n, 1, side, side). A linear layer works on the last "
-            "dimension only, and finds one row of pixels there. Flatten the images first.",
-            raises="mat1 and mat2 shapes",
+            "own_sizes",
+            "This is always the network 784-128-64-10: the sizes are written into the function. Use "
+            "those of `sizes`.",
+            seen_in=lambda trial: "sizes" in trial.source.ignored_arguments(),
+            like=_fixed,
         ),
         Mistake(
             "all_flattened",
             "Everything was flattened into one long row, the images of the batch too. "
             "`flatten(1)` keeps dimension 0, the images, apart.",
-            raises="size mismatch|mat1 and mat2 must have|vec",
+            raises=r"mat1 and mat2 shapes cannot be multiplied \(1x",
+        ),
+        Mistake(
+            "not_flattened",
+            "The images arrive with shape (n, 1, side, side). A linear layer works on the last "
+            "dimension only, and finds one row of pixels there. Flatten the images first.",
+            raises="mat1 and mat2 shapes",
         ),
         Mistake(
             "no_activation",
@@ -174,13 +183,6 @@ BUILD_NET = Exercise(
             "no_bias",
             "The layers have no bias. Without one, a unit cannot choose where its ReLU begins.",
             like=_variant(bias=False),
-        ),
-        Mistake(
-            "own_sizes",
-            "This is always the network 784-128-64-10: the sizes are written into the function. Use "
-            "those of `sizes`.",
-            seen_in=lambda trial: "sizes" in trial.source.ignored_arguments(),
-            like=_fixed,
         ),
         Mistake(
             "not_registered",

@@ -91,9 +91,7 @@ EARLY_STOP = Exercise(
             "compared_with_the_previous",
             "Each loss was compared with the epoch before. A loss that falls a little, but stays "
             "above the lowest so far, is no new best.",
-            like=(
-                lambda losses, patience: _stop(losses, patience, compared_with="previous"),
-            ),
+            like=(lambda losses, patience: _stop(losses, patience, compared_with="previous"),),
         ),
         Mistake(
             "compared_with_the_first",

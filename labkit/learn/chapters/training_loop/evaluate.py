@@ -30,7 +30,9 @@ class _Tested(nn.Module):
         return inputs.flip(1) if self.training else inputs
 
 
-def _case(n_classes: int, sizes: tuple[int, ...], wrong: tuple[int, ...], *, training: bool) -> Case:
+def _case(
+    n_classes: int, sizes: tuple[int, ...], wrong: tuple[int, ...], *, training: bool
+) -> Case:
     """Return a case with this number of wrong answers in each batch."""
 
     def make() -> tuple[Any, ...]:

@@ -69,6 +69,7 @@ SNAPSHOT = Exercise(
         _case(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)),
     ),
     observe=_observe,
+    may_change=("model",),  # by the observation
     praise="A true copy, with the buffers. This is what *save the best epoch* needs.",
     mistakes=(
         Mistake(
@@ -99,8 +100,9 @@ SNAPSHOT = Exercise(
         Mistake(
             "not_called",
             "`model.state_dict` is the method itself. Call it: `model.state_dict()`.",
-            seen_in=lambda trial: all(callable(result) for result in trial.results)
-            and not _kind(nn.Module)(trial),
+            seen_in=lambda trial: (
+                all(callable(result) for result in trial.results) and not _kind(nn.Module)(trial)
+            ),
         ),
         Mistake(
             "keys_only",

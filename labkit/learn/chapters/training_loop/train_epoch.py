@@ -16,9 +16,20 @@ Batches = Sequence[tuple[Tensor, Tensor]]
 _Average = Literal["samples", "batches", "sum", "last", "mixed", "sum of batches"]
 
 
+class _Tested(nn.Linear):
+    """A layer that notes in which mode it was called."""
+
+    modes: tuple[bool, ...] = ()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits."""
+        self.modes = (*self.modes, self.training)
+        return super().forward(inputs)
+
+
 def _model(n_in: int, n_classes: int) -> nn.Module:
     """Return the same untrained layer each time, in eval mode, whatever the random state."""
-    layer = nn.Linear(n_in, n_classes, device="meta").to_empty(device="cpu")
+    layer = _Tested(n_in, n_classes, device="meta").to_empty(device="cpu")
     generator = torch.Generator().manual_seed(n_in)
     with torch.no_grad():
         layer.weight.copy_(torch.randn(n_classes, n_in, generator=generator))
@@ -116,7 +127,7 @@ def _observe(call: Call) -> dict[str, Any]:
     return {
         "mean loss": loss,
         "weights after the epoch": weights,
-        "model.training afterwards": model.training,
+        "training mode in every batch": all(model.modes),
         "a graph hangs on the result": isinstance(loss, Tensor) and loss.requires_grad,
     }
 
@@ -207,11 +218,6 @@ TRAIN_EPOCH = Exercise(
             "Weights and loss are right, for this model. It came in eval mode and was trained in it: "
             "dropout and batch norm would have been asleep. `model.train()` wakes them.",
             like=partial(_epoch, mode=None),
-        ),
-        Mistake(
-            "left_in_eval_mode",
-            "The model was put into eval mode. Training needs `model.train()`.",
-            like=partial(_epoch, mode=False),
         ),
         Mistake(
             "swapped",
