@@ -95,8 +95,8 @@ BUILD_NET = Exercise(
     name="build_net",
     task=(
         "Write `build_net(sizes)`: a network of linear layers for images of shape (n, 1, side, "
-        "side). For `sizes = (784, 128, 64, 10)` it is the network of this chapter. A ReLU stands "
-        "between the layers; the last one gives logits."
+        "side). For `sizes = (784, 128, 64, 10)` it is the network of this chapter. A ReLU "
+        "stands between the layers; the last one gives logits."
     ),
     solution=_solution,
     cases=(Case((784, 128, 64, 10)), Case((784, 128, 10)), Case((64, 32, 16, 8, 10)), Case((9, 5))),
@@ -110,14 +110,14 @@ BUILD_NET = Exercise(
         ),
         Mistake(
             "list_of_layers",
-            "The layers come back in a list, which cannot be called. `nn.Sequential(*layers)` makes "
-            "one module of them.",
+            "The layers come back in a list, which cannot be called. `nn.Sequential(*layers)` "
+            "makes one module of them.",
             seen_in=lambda trial: all(isinstance(found, list | tuple) for found in trial.results),
         ),
         Mistake(
             "star_forgotten",
-            "`nn.Sequential` takes the layers one by one, not in a list. A star unpacks the list: "
-            "`nn.Sequential(*layers)`.",
+            "`nn.Sequential` takes the layers one by one, not in a list. A star unpacks the "
+            "list: `nn.Sequential(*layers)`.",
             raises="list is not a Module subclass|tuple is not a Module subclass",
         ),
         Mistake(
@@ -127,8 +127,8 @@ BUILD_NET = Exercise(
         ),
         Mistake(
             "own_sizes",
-            "This is always the network 784-128-64-10: the sizes are written into the function. Use "
-            "those of `sizes`.",
+            "This is always the network 784-128-64-10: the sizes are written into the "
+            "function. Use those of `sizes`.",
             seen_in=lambda trial: "sizes" in trial.source.ignored_arguments(),
             like=_fixed,
         ),
@@ -146,20 +146,20 @@ BUILD_NET = Exercise(
         ),
         Mistake(
             "no_activation",
-            "There is nothing between the linear layers. Two linear layers in a row are one linear "
-            "layer in two pieces: the network can learn no more than a single one.",
+            "There is nothing between the linear layers. Two linear layers in a row are one "
+            "linear layer in two pieces: the network can learn no more than a single one.",
             like=_variant(activation=None),
         ),
         Mistake(
             "activation_at_the_end",
-            "There is a ReLU after the last layer: negative logits become 0, and no gradient comes "
-            "back through them.",
+            "There is a ReLU after the last layer: negative logits become 0, and no gradient "
+            "comes back through them.",
             like=_with_end(nn.ReLU),
         ),
         Mistake(
             "softmax_at_the_end",
-            "The outputs are probabilities. `cross_entropy` takes the softmax itself; with two of "
-            "them the loss cannot fall below 1.46, even for a perfect network.",
+            "The outputs are probabilities. `cross_entropy` takes the softmax itself; with two "
+            "of them the loss cannot fall below 1.46, even for a perfect network.",
             like=(_with_end(lambda: nn.Softmax(dim=1)), _with_end(lambda: nn.LogSoftmax(dim=1))),
         ),
         Mistake(
@@ -170,8 +170,8 @@ BUILD_NET = Exercise(
         ),
         Mistake(
             "another_activation",
-            "The activation between the layers is another one. Sigmoid and tanh flatten out on both "
-            "sides and let little gradient through; the task asks for ReLU.",
+            "The activation between the layers is another one. Sigmoid and tanh flatten out on "
+            "both sides and let little gradient through; the task asks for ReLU.",
             like=(
                 _variant(activation=nn.Sigmoid),
                 _variant(activation=nn.Tanh),
@@ -186,17 +186,24 @@ BUILD_NET = Exercise(
         ),
         Mistake(
             "not_registered",
-            "`forward` uses layers that `parameters()` does not find, so no optimizer would train "
-            "them. They are in a Python list or dictionary: `nn.ModuleList` registers what is in it.",
+            "`forward` uses layers that `parameters()` does not find, so no optimizer would "
+            "train them. They are in a Python list or dictionary: `nn.ModuleList` registers "
+            "what is in it.",
             seen_in=_lost_parameters,
         ),
     ),
     hints=(
-        "How many linear layers are there for `sizes` with four numbers? Which two numbers does "
-        "each one get?",
-        "Collect the layers in a list, beginning with `nn.Flatten()`; `zip(sizes, sizes[1:])` gives "
-        "the pairs. Which layer gets no ReLU?",
-        "In the loop: `layers += [nn.Linear(n_in, n_out), nn.ReLU()]`. At the end: "
-        "`return nn.Sequential(*layers[:-1])`.",
+        (
+            "How many linear layers are there for `sizes` with four numbers? Which two numbers "
+            "does each one get?"
+        ),
+        (
+            "Collect the layers in a list, beginning with `nn.Flatten()`; `zip(sizes, "
+            "sizes[1:])` gives the pairs. Which layer gets no ReLU?"
+        ),
+        (
+            "In the loop: `layers += [nn.Linear(n_in, n_out), nn.ReLU()]`. At the end: `return "
+            "nn.Sequential(*layers[:-1])`."
+        ),
     ),
 )

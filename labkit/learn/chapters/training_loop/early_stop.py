@@ -60,10 +60,11 @@ def _pair(change: Callable[[int, int], tuple[int, ...] | int]) -> Callable[..., 
 EARLY_STOP = Exercise(
     name="early_stop",
     task=(
-        "Write `early_stop(losses, patience)`: `losses` has the validation loss after each epoch. "
-        "Training stops after the epoch in which the loss has not fallen below its lowest value for "
-        "`patience` epochs in a row. Return two epochs, counted from 0: that of the lowest loss "
-        "until then, and that of the stop (the last one, if it never comes to that)."
+        "Write `early_stop(losses, patience)`: `losses` has the validation loss after each "
+        "epoch. Training stops after the epoch in which the loss has not fallen below its "
+        "lowest value for `patience` epochs in a row. Return two epochs, counted from 0: that "
+        "of the lowest loss until then, and that of the stop (the last one, if it never comes "
+        "to that)."
     ),
     solution=_solution,
     cases=(
@@ -78,8 +79,8 @@ EARLY_STOP = Exercise(
     mistakes=(
         Mistake(
             "sees_the_future",
-            "The best epoch comes after the stop: training never got there. Only the losses until "
-            "the stop are known.",
+            "The best epoch comes after the stop: training never got there. Only the losses "
+            "until the stop are known.",
             like=_overall,
         ),
         Mistake(
@@ -89,8 +90,8 @@ EARLY_STOP = Exercise(
         ),
         Mistake(
             "compared_with_the_previous",
-            "Each loss was compared with the epoch before. A loss that falls a little, but stays "
-            "above the lowest so far, is no new best.",
+            "Each loss was compared with the epoch before. A loss that falls a little, but "
+            "stays above the lowest so far, is no new best.",
             like=(lambda losses, patience: _stop(losses, patience, compared_with="previous"),),
         ),
         Mistake(
@@ -100,14 +101,14 @@ EARLY_STOP = Exercise(
         ),
         Mistake(
             "not_in_a_row",
-            "All epochs without a new best were counted. They have to come in a row: a new best sets "
-            "the count back to 0.",
+            "All epochs without a new best were counted. They have to come in a row: a new "
+            "best sets the count back to 0.",
             like=lambda losses, patience: _stop(losses, patience, resets=False),
         ),
         Mistake(
             "one_too_late",
-            "It stops one epoch too late: with a patience of 2, the second epoch without a new best "
-            "is the last.",
+            "It stops one epoch too late: with a patience of 2, the second epoch without a new "
+            "best is the last.",
             like=lambda losses, patience: _stop(losses, patience, more=1),
         ),
         Mistake(
@@ -143,10 +144,13 @@ EARLY_STOP = Exercise(
     ),
     hints=(
         "What do you have to remember from one epoch to the next? Two numbers are enough.",
-        "Remember the best epoch. How long you have waited is then the distance from it to the "
-        "epoch at hand.",
-        "`if losses[epoch] < losses[best]: best = epoch`, then "
-        "`if epoch - best >= patience: return best, epoch`; after the loop "
-        "`return best, len(losses) - 1`.",
+        (
+            "Remember the best epoch. How long you have waited is then the distance from it to "
+            "the epoch at hand."
+        ),
+        (
+            "`if losses[epoch] < losses[best]: best = epoch`, then `if epoch - best >= "
+            "patience: return best, epoch`; after the loop `return best, len(losses) - 1`."
+        ),
     ),
 )

@@ -14,12 +14,10 @@ Batches = Sequence[tuple[Tensor, Tensor]]
 
 
 class _Tested(nn.Module):
-    """A model that is nearly always right in eval mode, and notes how it was called."""
+    """A model that takes its inputs for logits in eval mode, and notes how it was called."""
 
-    def __init__(self, n_classes: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(0.9)
-        self.n_classes = n_classes
         self.modes: list[bool] = []
         self.recorded: list[bool] = []
 
@@ -43,7 +41,7 @@ def _case(
             labels = logits.argmax(dim=1)
             labels[:n_wrong] = (labels[:n_wrong] + 1) % n_classes
             batches.append((logits, labels))
-        return _Tested(n_classes).train(training), batches
+        return _Tested().train(training), batches
 
     mode = "training" if training else "eval"
     shown = f"a model in {mode} mode and batches of {', '.join(map(str, sizes))} samples"
@@ -55,7 +53,7 @@ def _measure(
     batches: Batches,
     *,
     before: bool | None = False,
-    after: bool | None | str = "as before",
+    after: bool | str | None = "as before",
     count: Callable[[list[int], list[int]], float] = lambda right, sizes: sum(right) / sum(sizes),
     dim: int = 1,
     recording: bool = False,
@@ -72,6 +70,10 @@ def _measure(
     if after is not None:
         model.train(was if after == "as before" else bool(after))
     return count(right, sizes)
+
+
+def _mean_of_means(right: list[int], sizes: list[int]) -> float:
+    return sum(r / size for r, size in zip(right, sizes, strict=True)) / len(sizes)
 
 
 def _solution(model: nn.Module, batches: Batches) -> float:
@@ -110,8 +112,9 @@ def _observe(call: Call) -> dict[str, Any]:
 EVALUATE = Exercise(
     name="evaluate",
     task=(
-        "Write `evaluate(model, batches)`: the fraction of all samples that the model gets right, "
-        "in eval mode and without a graph. Afterwards the model is in the mode in which it came."
+        "Write `evaluate(model, batches)`: the fraction of all samples that the model gets "
+        "right, in eval mode and without a graph. Afterwards the model is in the mode in which "
+        "it came."
     ),
     solution=_solution,
     cases=(
@@ -121,7 +124,9 @@ EVALUATE = Exercise(
     ),
     observe=_observe,
     may_change=("model",),
-    praise="Right for every batch size, and it leaves no trace in the model. Few libraries do more.",
+    praise=(
+        "Right for every batch size, and it leaves no trace in the model. Few libraries do more."
+    ),
     mistakes=(
         Mistake(
             "never_in_eval_mode",
@@ -131,9 +136,9 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "mean_of_means",
-            "This is the mean of the batches' accuracies. In it, a sample of a small batch counts "
-            "for more than one of a large batch.",
-            like=_slip(count=lambda right, sizes: _mean_of_means(right, sizes)),
+            "This is the mean of the batches' accuracies. In it, a sample of a small batch "
+            "counts for more than one of a large batch.",
+            like=_slip(count=_mean_of_means),
         ),
         Mistake(
             "last_batch",
@@ -152,8 +157,8 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "divided_by_batches",
-            "The number of right answers is divided by the number of batches. Divide by that of "
-            "samples.",
+            "The number of right answers is divided by the number of batches. Divide by that "
+            "of samples.",
             like=_slip(count=lambda right, sizes: sum(right) / len(sizes)),
         ),
         Mistake(
@@ -168,38 +173,38 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "other_dimension",
-            "`argmax` looked down the columns, for the image with the largest logit of each class. "
-            "Along `dim=1` it finds the class with the largest logit of each image.",
+            "`argmax` looked down the columns, for the image with the largest logit of each "
+            "class. Along `dim=1` it finds the class with the largest logit of each image.",
             like=_slip(dim=0),
         ),
         Mistake(
             "left_in_eval_mode",
-            "The accuracy is right, but the model stays in eval mode. The next epoch would train "
-            "without dropout, and nothing would say so.",
+            "The accuracy is right, but the model stays in eval mode. The next epoch would "
+            "train without dropout, and nothing would say so.",
             like=_modes(after=None),
         ),
         Mistake(
             "always_training_mode",
-            "The accuracy is right. But the model is in training mode afterwards, even if it came in "
-            "eval mode: note `model.training` first, and put that back.",
+            "The accuracy is right. But the model is in training mode afterwards, even if it "
+            "came in eval mode: note `model.training` first, and put that back.",
             like=_modes(after=True),
         ),
         Mistake(
             "builds_a_graph",
-            "All is right, but each batch builds a graph that nobody needs. "
-            "`with torch.no_grad():` around the loop saves its memory.",
+            "All is right, but each batch builds a graph that nobody needs. `with "
+            "torch.no_grad():` around the loop saves its memory.",
             like=lambda model, batches: _measure(model, batches, recording=True),
         ),
     ),
     hints=(
         "Which three things have to be noted, set or switched off before the loop?",
-        "`was = model.training`, `model.eval()`, `with torch.no_grad():`. In the loop, add up two "
-        "whole numbers: how many are right, and how many there are.",
-        "`right += (model(images).argmax(dim=1) == labels).sum().item()`, "
-        "`count += len(labels)`; after the loop `model.train(was)` and `return right / count`.",
+        (
+            "`was = model.training`, `model.eval()`, `with torch.no_grad():`. In the loop, add "
+            "up two whole numbers: how many are right, and how many there are."
+        ),
+        (
+            "`right += (model(images).argmax(dim=1) == labels).sum().item()`, `count += "
+            "len(labels)`; after the loop `model.train(was)` and `return right / count`."
+        ),
     ),
 )
-
-
-def _mean_of_means(right: list[int], sizes: list[int]) -> float:
-    return sum(r / size for r, size in zip(right, sizes, strict=True)) / len(sizes)

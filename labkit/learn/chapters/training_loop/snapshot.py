@@ -74,14 +74,15 @@ SNAPSHOT = Exercise(
     mistakes=(
         Mistake(
             "same_memory",
-            "The tensors in it share their memory with the model: after more training they hold the "
-            "*new* values. Copying the dictionary does not help, the tensors have to be copied.",
+            "The tensors in it share their memory with the model: after more training they "
+            "hold the *new* values. Copying the dictionary does not help, the tensors have to "
+            "be copied.",
             like=(lambda model: model.state_dict(), _aliased_parameters),
         ),
         Mistake(
             "no_buffers",
-            "The parameters are copied. What is missing are the *buffers*: numbers that belong to "
-            "the state and are not trained, such as the running mean of a batch norm. "
+            "The parameters are copied. What is missing are the *buffers*: numbers that belong "
+            "to the state and are not trained, such as the running mean of a batch norm. "
             "`state_dict()` has both.",
             like=_parameters_only,
         ),
@@ -93,8 +94,8 @@ SNAPSHOT = Exercise(
         ),
         Mistake(
             "no_names",
-            "The names are lost: `load_state_dict` finds each tensor's place by its name. Return a "
-            "dictionary.",
+            "The names are lost: `load_state_dict` finds each tensor's place by its name. "
+            "Return a dictionary.",
             seen_in=_kind(list, tuple),
         ),
         Mistake(
@@ -115,8 +116,8 @@ SNAPSHOT = Exercise(
         ),
         Mistake(
             "empty_tensors",
-            "The shapes are right and the numbers are not: new tensors were made (`zeros_like`, "
-            "`empty_like`, `rand_like`), and nothing was copied into them.",
+            "The shapes are right and the numbers are not: new tensors were made "
+            "(`zeros_like`, `empty_like`, `rand_like`), and nothing was copied into them.",
             seen_in=lambda trial: all(
                 isinstance(found, Mapping) and _same_shapes(found, wanted)
                 for found, wanted in zip(trial.results, trial.expected, strict=True)
@@ -124,16 +125,20 @@ SNAPSHOT = Exercise(
         ),
         Mistake(
             "unknown_copy",
-            "A state dictionary has no `clone`: it is a dictionary. Its tensors have one, each for "
-            "itself.",
+            "A state dictionary has no `clone`: it is a dictionary. Its tensors have one, each "
+            "for itself.",
             raises="has no attribute '(clone|detach|deepcopy|deep_copy)'",
         ),
     ),
     hints=(
-        "Print `id(model.weight)` and look up `data_ptr()`: which of your copies has memory of its "
-        "own?",
-        "There are two ways: copy each tensor of `model.state_dict()` with `clone()`, or the whole "
-        "dictionary with a function of the module `copy`.",
+        (
+            "Print `id(model.weight)` and look up `data_ptr()`: which of your copies has "
+            "memory of its own?"
+        ),
+        (
+            "There are two ways: copy each tensor of `model.state_dict()` with `clone()`, or "
+            "the whole dictionary with a function of the module `copy`."
+        ),
         "`return copy.deepcopy(model.state_dict())`.",
     ),
 )

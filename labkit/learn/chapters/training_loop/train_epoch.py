@@ -140,9 +140,9 @@ def _both(**slip: Any) -> tuple[Callable[..., float], ...]:
 TRAIN_EPOCH = Exercise(
     name="train_epoch",
     task=(
-        "Write `train_epoch(model, optimizer, batches)`: train with cross entropy for one epoch, "
-        "one step per batch, in training mode. Return the mean loss *per sample* of the epoch, as "
-        "a number."
+        "Write `train_epoch(model, optimizer, batches)`: train with cross entropy for one "
+        "epoch, one step per batch, in training mode. Return the mean loss *per sample* of the "
+        "epoch, as a number."
     ),
     solution=_solution,
     cases=(
@@ -156,20 +156,21 @@ TRAIN_EPOCH = Exercise(
     mistakes=(
         Mistake(
             "not_cleared",
-            "`zero_grad` is missing: each step follows the sum of the gradients of all batches so "
-            "far.",
+            "`zero_grad` is missing: each step follows the sum of the gradients of all batches "
+            "so far.",
             like=_both(clear="never"),
         ),
         Mistake(
             "cleared_too_late",
-            "No weight has moved, though `step` may have been called. Is `backward` missing, or "
-            "does `zero_grad` stand between `backward` and `step`, and wipe out what `step` needs?",
+            "No weight has moved, though `step` may have been called. Is `backward` missing, "
+            "or does `zero_grad` stand between `backward` and `step`, and wipe out what `step` "
+            "needs?",
             like=(*_both(clear="between"), *_both(backward=False), *_both(step=False)),
         ),
         Mistake(
             "one_step_per_epoch",
-            "The weights are those after a single step, with the gradients of all batches added up. "
-            "Is `step` outside the loop?",
+            "The weights are those after a single step, with the gradients of all batches "
+            "added up. Is `step` outside the loop?",
             like=_one_step,
         ),
         Mistake(
@@ -179,8 +180,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "mean_of_means",
-            "The training is right. The loss is the mean of the batches' means, in which a sample of "
-            "a small batch counts for more than one of a large batch.",
+            "The training is right. The loss is the mean of the batches' means, in which a "
+            "sample of a small batch counts for more than one of a large batch.",
             like=_both(average="batches"),
         ),
         Mistake(
@@ -196,8 +197,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "divided_by_batches",
-            "The training is right, and the sum too: it counts samples. So it has to be divided by "
-            "the number of samples, not of batches.",
+            "The training is right, and the sum too: it counts samples. So it has to be "
+            "divided by the number of samples, not of batches.",
             like=_both(average="mixed"),
         ),
         Mistake(
@@ -207,30 +208,38 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "keeps_the_graph",
-            "The loss that you return still has its graph. A sum of such losses keeps the graphs of "
-            "*all* batches in memory until the epoch ends. `loss.item()` is the number alone.",
+            "The loss that you return still has its graph. A sum of such losses keeps the "
+            "graphs of *all* batches in memory until the epoch ends. `loss.item()` is the "
+            "number alone.",
             seen_in=lambda trial: any(
                 call.seen["a graph hangs on the result"] for call in trial.calls
             ),
         ),
         Mistake(
             "not_in_training_mode",
-            "Weights and loss are right, for this model. It came in eval mode and was trained in it: "
-            "dropout and batch norm would have been asleep. `model.train()` wakes them.",
+            "Weights and loss are right, for this model. It came in eval mode and was trained "
+            "in it: dropout and batch norm would have been asleep. `model.train()` wakes them.",
             like=partial(_epoch, mode=None),
         ),
         Mistake(
             "swapped",
             "`cross_entropy` takes the logits first, then the labels.",
-            raises="expected scalar type Long|expected floating point|Expected floating point type|"
-            "0D or 1D target|not implemented for 'Long'|Dimension out of range",
+            raises=(
+                "expected scalar type Long|expected floating point|Expected floating point "
+                "type|0D or 1D target|not implemented for 'Long'|Dimension out of range"
+            ),
         ),
     ),
     hints=(
         "Five lines per batch, as in section 3. What has to happen once, before the first batch?",
-        "`loss` is the mean over one batch. What do you multiply it by, so that the sum over the "
-        "batches is the sum over all samples?",
-        "Before the loop `model.train()`, `total, count = 0.0, 0`. In it, after the step: "
-        "`total += loss.item() * len(labels)` and `count += len(labels)`. Then `total / count`.",
+        (
+            "`loss` is the mean over one batch. What do you multiply it by, so that the sum "
+            "over the batches is the sum over all samples?"
+        ),
+        (
+            "Before the loop `model.train()`, `total, count = 0.0, 0`. In it, after the step: "
+            "`total += loss.item() * len(labels)` and `count += len(labels)`. Then `total / "
+            "count`."
+        ),
     ),
 )
