@@ -492,7 +492,7 @@ def loop_states() -> dict[str, loop.LoopState]:
                 "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
                 "error": "",
             }
-            for label, last in (("all lines", 0.5), ("without optimizer.step()", None))
+            for label, last in (("all lines", 0.5), ('without "optimizer.step()"', None))
         ],
         "said": "all lines: loss 0.5.",
     }

@@ -98,7 +98,7 @@ def without_gradients(model, optimizer, record):
 def test_a_switch_of_the_page_trains_twice():
     switches = LoopSwitches(train, fresh)
     switch_off(switches, number_of("optimizer.step"))
-    assert [run["label"] for run in switches.runs] == ["all lines", "without optimizer.step()"]
+    assert [run["label"] for run in switches.runs] == ["all lines", 'without "optimizer.step()"']
     assert switches.runs[0]["series"][0]["values"] == switches.run().values("loss")
     assert switches.said.startswith("all lines: loss ")
     switch_off(switches, number_of("with torch.no_grad"))

@@ -65,7 +65,7 @@ describe("the loop with switches", () => {
   it("draws both runs, and values of any step", () => {
     const charts = [...root.querySelectorAll("svg")];
     expect(charts.map((chart) => chart.getAttribute("aria-label"))).toEqual([
-      "loss over the steps. all lines: from 2.3 to 0.5; without optimizer.step(): from 2.3 to not a number.",
+      'loss over the steps. all lines: from 2.3 to 0.5; without "optimizer.step()": from 2.3 to not a number.',
     ]);
     expect(root.querySelectorAll("circle").length).toBe(2);
     const slider = root.querySelector<HTMLInputElement>("input[type=range]");

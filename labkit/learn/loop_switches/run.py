@@ -109,8 +109,8 @@ def run_loop(
     import torch
 
     numbers = tuple(off)
-    texts = [source.text(number) for number in numbers]
-    run = LoopRun(f"without {', '.join(texts)}" if texts else "all lines")
+    texts = [f'"{source.text(number).rstrip(":")}"' for number in numbers]
+    run = LoopRun(f"without {' and '.join(texts)}" if texts else "all lines")
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         try:
             source.without(numbers)(*fresh(), **{RECORD: run.record})

@@ -92,8 +92,8 @@ class LoopSource:
         return tuple(sorted(set(found)))
 
     def text(self, number: int) -> str:
-        """Return a line without its indent."""
-        return self.lines[number - 1].text.strip()
+        """Return a line without its indent and without its comment."""
+        return self.lines[number - 1].text.partition("  #")[0].strip()
 
     def without(self, numbers: Iterable[int]) -> Callable[..., Any]:
         """Return the function without these lines; its globals are those of the notebook."""
