@@ -107,6 +107,17 @@ def test_the_static_form_has_a_line_per_run_and_what_differs():
     comparison.close()
 
 
+def test_the_static_form_has_the_axis_of_the_runs_that_do_not_explode():
+    wild = recorded("wild")
+    wild.tables["loss"].append(wild.steps + 1, 1e37)
+    comparison = lk.compare(recorded("calm"), wild)
+    source = comparison._repr_mimebundle_()[0]["image/svg+xml"]
+    words = [element.text for element in ET.fromstring(source).iter()]
+    assert any((word or "").startswith("wild reaches 1e+37: beyond") for word in words)
+    assert words.count("1e+37") == 1  # in the table, not at the axis
+    comparison.close()
+
+
 def test_runs_without_a_loss_have_a_picture():
     comparison = lk.compare(Run("a"), Run("b"))
     bundle, _ = comparison._repr_mimebundle_()

@@ -84,6 +84,15 @@ def test_each_view_has_a_picture_of_its_own():
     assert "None." in texts(pictures["findings"])
 
 
+def test_what_is_too_large_for_the_dashboard_is_named():
+    run = recorded()
+    noise = np.random.default_rng(0).random((256, 256, 3))
+    run.log(large=noise, small=np.zeros((4, 4)), **{f"text{place}": "x" for place in range(5)})
+    found = texts(run_picture.svg(run, "dashboard"))
+    assert "small, step 40" in found
+    assert "Not in this picture: large (image), text4 (text)" in found
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_without_anything_has_a_picture(kind):
     assert texts(run_picture.svg(Run("empty"), kind))[0] == "empty"

@@ -64,9 +64,10 @@ export function emptyMessage(session: RunSession): string {
   if (session.isLoading) return "Loading what this run has recorded";
   const status = session.state?.status;
   const active = ["waiting", "running", "pausing", "paused"];
-  if (session.exported !== null) return "This page was saved before the first step";
   const ended = status !== undefined && !active.includes(status);
-  return ended ? "This run ended before its first step" : "Waiting for the first step";
+  if (ended) return "This run ended before its first step";
+  if (session.exported !== null) return "This page was saved before the first step";
+  return "Waiting for the first step";
 }
 
 /** A sentence that replaces an empty drawing; hidden for null. */

@@ -57,7 +57,7 @@ export function gapShape(gap: Gap, [y0, y1]: StepRange, theme: Theme): Layout {
 }
 
 /** Returns a symbol at the bottom of a panel, with a tooltip that describes the gap. */
-export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
+export function gapMarker(gap: Gap, name: string, bottom: number, color: string): Layout {
   return {
     text: "▲",
     hovertext: escapeMarkup(`${name} is ${gap.description}`),
@@ -68,7 +68,7 @@ export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme):
     yanchor: "bottom",
     showarrow: false,
     borderpad: 0,
-    font: { size: 11, color: theme.error },
+    font: { size: 11, color },
   };
 }
 

@@ -112,13 +112,16 @@ def _left_changed(exercise: Exercise, trial: Trial) -> Verdict | None:
             return Verdict("wrong", (fallback.mode_changed(call.modes[0]),), "kernel_changed")
         for name in call.changed:
             if name not in exercise.may_change:
-                return _argument_changed(exercise, name)
+                return _argument_changed(exercise, trial, name)
     return None
 
 
-def _argument_changed(exercise: Exercise, name: str) -> Verdict:
-    for mistake in exercise.mistakes:
-        if mistake.changes == name:
+def _argument_changed(exercise: Exercise, trial: Trial, name: str) -> Verdict:
+    """Return the mistake that changes this argument, or one that the exercise lists before it."""
+    places = [place for place, each in enumerate(exercise.mistakes) if each.changes == name]
+    for mistake in exercise.mistakes[: places[-1] + 1] if places else ():
+        about_it = mistake.changes == name and _holds(exercise, mistake, trial)
+        if about_it or (mistake.changes is None and _is_made(exercise, mistake, trial)):
             return _named(mistake)
     return Verdict("wrong", (fallback.argument_changed(name),), "argument_changed")
 
@@ -133,11 +136,8 @@ def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
 def _raised(exercise: Exercise, trial: Trial) -> Verdict | None:
     if trial.error is None:
         return None
-    for mistake in exercise.mistakes:
-        shown_by_an_error = mistake.raises is not None or mistake.like is not None
-        if shown_by_an_error and _is_made(exercise, mistake, trial):
-            return _named(mistake)
-    return Verdict("wrong", fallback.raised(exercise, trial), "raised")
+    known = _known(exercise, trial)
+    return known or Verdict("wrong", fallback.raised(exercise, trial), "raised")
 
 
 def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
@@ -146,7 +146,7 @@ def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
 
 def _known(exercise: Exercise, trial: Trial) -> Verdict | None:
     for mistake in exercise.mistakes:
-        if _is_made(exercise, mistake, trial):
+        if mistake.changes is None and _is_made(exercise, mistake, trial):
             return _named(mistake)
     return None
 
@@ -156,15 +156,18 @@ def _named(mistake: Mistake) -> Verdict:
 
 
 def _is_made(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
-    """Whether all conditions of a mistake hold, apart from `changes`."""
-    conditions = []
-    if mistake.raises is not None:
-        conditions.append(_is_raised(mistake.raises, trial.error))
-    if mistake.seen_in is not None:
-        conditions.append(_is_seen(mistake.seen_in, trial))
-    if mistake.like is not None:
-        conditions.append(_is_like(exercise, mistake, trial))
-    return bool(conditions) and all(conditions)
+    # What is seen after an error shows nothing by itself: the function has not come to its end.
+    shown = trial.error is None or mistake.raises is not None or mistake.like is not None
+    return shown and _holds(exercise, mistake, trial)
+
+
+def _holds(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
+    """Whether all conditions of a mistake hold, apart from that of `changes`."""
+    if mistake.raises is not None and not _is_raised(mistake.raises, trial.error):
+        return False
+    if mistake.seen_in is not None and not _is_seen(mistake.seen_in, trial):
+        return False
+    return mistake.like is None or _is_like(exercise, mistake, trial)
 
 
 def _is_raised(pattern: str, error: BaseException | None) -> bool:

@@ -43,6 +43,14 @@ class Source:
         """Whether a node of one of these types occurs, as ``ast.Return``."""
         return any(isinstance(node, kinds) for node in self._nodes())
 
+    def calls(self, *names: str) -> bool:
+        """Whether a function or method of one of these names is called."""
+        return any(
+            isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", None)) in names
+            for node in self._nodes()
+        )
+
     def assigns(self, *names: str) -> bool:
         """Whether one of these variables gets a new value, by ``=`` or in place."""
         return any(

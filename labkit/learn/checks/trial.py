@@ -112,25 +112,35 @@ class Procedure:
 
     def _call(self, function: Callable[..., Any], case: Case) -> Call:
         arguments, before = case.build(), case.build()
-        error: BaseException | None = None
-        result = seen = None
-        in_use = False
         with kernel_state_kept() as modes:
-            try:
-                result = function(*arguments)
-                in_use = True
-                seen = self.observe(Call(case, arguments, result))
-            except (Exception, SystemExit) as raised:  # noqa: BLE001 - an answer may raise anything
-                error = raised
-        changed = tuple(
-            name
-            for name, old, new in zip(self.parameters, before, arguments, strict=False)
-            if not is_unchanged(old, new)
-        )
+            result, error = _attempt(lambda: function(*arguments))
+            changed = tuple(
+                name
+                for name, old, new in zip(self.parameters, before, arguments, strict=False)
+                if not is_unchanged(old, new)
+            )
+            seen, in_use = None, error is None
+            if error is None:
+                call = Call(case, arguments, result, changed=changed)
+                seen, error = _attempt(lambda: self.observe(call))
         return Call(
-            case, arguments, result, seen, error, in_use and error is not None, changed,
-            tuple(modes),
-        )  # fmt: skip
+            case,
+            arguments,
+            result,
+            seen,
+            error,
+            in_use=in_use and error is not None,
+            changed=changed,
+            modes=tuple(modes),
+        )
+
+
+def _attempt(action: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """Return the result of an action, or what it raised."""
+    try:
+        return action(), None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer may raise anything
+        return None, error
 
 
 @dataclass(frozen=True)

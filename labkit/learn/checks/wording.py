@@ -6,6 +6,7 @@ representation of an object (a model, a run, a function) tells a learner nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
@@ -21,14 +22,14 @@ _LONG = 160
 
 
 def shorten(text: str, limit: int = _LONG) -> str:
-    """Return text on one line, cut at `limit` characters, without backticks.
+    """Return text on one line, cut at `limit` characters, without backticks and addresses.
 
     Examples
     --------
     >>> shorten("a  long line", 6)
     'a long ...'
     """
-    flat = " ".join(text.replace("`", "'").split())
+    flat = " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", text).replace("`", "'").split())
     return flat if len(flat) <= limit else f"{flat[:limit]} ..."
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from labkit.run import Run
 from labkit.run.configuration import configuration_of, differing, results_of
 from labkit.run.printable import printable
-from labkit.views.still.sheet import WIDTH, Section, drawn_at, sheet, style
+from labkit.views.still.sheet import WIDTH, Section, drawn_at, label, sheet, style
 
 _LEFT, _RIGHT = 64, 16
 _TOP, _BOTTOM = 24, 264
@@ -25,6 +25,11 @@ _LIGHT = ("#0072b2", "#d55e00", "#009e73", "#b5428a", "#b07d00", "#3a9bd4", "#6b
 _DARK = ("#56b4e9", "#f0883e", "#2bc49a", "#e08fc0", "#e6b422", "#a6d3f2", "#b8b8b8")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "12 4 2 4", "", "7 3")
 """Colours and dashes of the runs, as in the page (`frontend/src/views/comparison/looks.ts`)."""
+
+_EXPLODES = 20.0
+"""How many times as large as its first value, and as all others, a loss becomes that explodes."""
+_FAR = 10
+"""Number of heights beyond the plot at which the values of such a loss are drawn at most."""
 
 Curve = tuple[NDArray[np.int64], NDArray[np.float32]]
 
@@ -43,7 +48,7 @@ def text(runs: Sequence[Run], names: Sequence[str]) -> str:
 def svg(runs: Sequence[Run], names: Sequence[str]) -> str:
     """Return the first loss of each run in one plot, and what differs below it, as SVG source."""
     curves = [_loss_of(run) for run in runs]
-    bottom, body = _plot(curves)
+    bottom, body = _plot(curves, names)
     rows = _rows(runs, names)[:_MAX_ROWS]
     table = "".join(_row_at(row, bottom + _LINE * (place + 1)) for place, row in enumerate(rows))
     swatches = "".join(
@@ -95,15 +100,14 @@ def _loss_of(run: Run) -> Curve | None:
     return None
 
 
-def _plot(curves: Sequence[Curve | None]) -> tuple[int, str]:
+def _plot(curves: Sequence[Curve | None], names: Sequence[str]) -> tuple[int, str]:
     """Return the lower edge of the plot and its source."""
     known = [curve for curve in curves if curve is not None]
     if not known:
         return _TOP + 20, f'<text x="16" y="{_TOP}">No loss has been recorded yet.</text>'
     last = max(int(steps[-1]) for steps, _ in known)
     first = min(int(steps[0]) for steps, _ in known)
-    low = min(float(values.min()) for _, values in known)
-    high = max(float(values.max()) for _, values in known)
+    low, high = _common_range([values for _, values in known])
     right = WIDTH - _RIGHT
     lines = "".join(
         f'<polyline fill="none" stroke-width="1.6" {_stroke(place)} points="'
@@ -111,6 +115,11 @@ def _plot(curves: Sequence[Curve | None]) -> tuple[int, str]:
         for place, curve in enumerate(curves)
         if curve is not None
     )
+    beyond = [
+        f"{_short(name)} reaches {_furthest(curve[1]):.3g}"
+        for name, curve in zip(names, curves, strict=True)
+        if curve is not None and not low <= _furthest(curve[1]) <= high
+    ]
     axes = (
         f'<path class="a" d="M{_LEFT} {_TOP}V{_BOTTOM}H{right}"/>'
         f'<text x="16" y="{_TOP - 12}">loss</text>'
@@ -119,7 +128,41 @@ def _plot(curves: Sequence[Curve | None]) -> tuple[int, str]:
         f'<text x="{_LEFT}" y="{_BOTTOM + _LINE}">{first:,}</text>'
         f'<text x="{right}" y="{_BOTTOM + _LINE}" text-anchor="end">step {last:,}</text>'
     )
-    return _BOTTOM + 2 * _LINE, axes + lines
+    if beyond:
+        note = f"{', '.join(beyond)}: beyond this axis, which is that of the others"
+        axes += label(right, _TOP - 12, note, right - _LEFT, kind="u", anchor="end")
+    width, height = right - _LEFT, _BOTTOM - _TOP
+    box = f'x="{_LEFT}" y="{_TOP}" width="{width}" height="{height}"'
+    # An inner element clips its contents.
+    inner = f'<svg {box} viewBox="{_LEFT} {_TOP} {width} {height}">{lines}</svg>'
+    return _BOTTOM + 2 * _LINE, axes + inner
+
+
+def _common_range(curves: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
+    """Return the lowest and the highest value of the curves that do not explode.
+
+    The page has the same axis (``frontend/src/views/curves/common-scale.ts``).
+
+    Examples
+    --------
+    >>> wild, low = np.array([3, 1e9], np.float32), np.array([3, 1], np.float32)
+    >>> _common_range([wild, low]), _common_range([wild])
+    ((1.0, 3.0), (3.0, 1000000000.0))
+    """
+    kept: list[NDArray[np.float32]] = []
+    reach = 0.0
+    for values in sorted(curves, key=lambda values: abs(_furthest(values))):
+        size = abs(_furthest(values))
+        if reach > 0 and size > _EXPLODES * max(reach, abs(float(values[0]))):
+            continue
+        kept.append(values)
+        reach = max(reach, size)
+    return min(float(each.min()) for each in kept), max(float(each.max()) for each in kept)
+
+
+def _furthest(values: NDArray[np.float32]) -> float:
+    """Return the value that is furthest from zero."""
+    return float(values[np.argmax(np.abs(values))])
 
 
 def _points(curve: Curve, ends: tuple[int, int], range_: tuple[float, float]) -> str:
@@ -130,6 +173,7 @@ def _points(curve: Curve, ends: tuple[int, int], range_: tuple[float, float]) ->
     share = (steps[chosen] - first) / max(1, last - first)
     across = _LEFT + share * (WIDTH - _LEFT - _RIGHT)
     rise = (values[chosen].astype(float) - low) / (high - low or 1.0)
+    rise = np.clip(rise, -_FAR, _FAR)
     down = _BOTTOM - rise * (_BOTTOM - _TOP)
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
 

@@ -50,20 +50,29 @@ def samples(run: Run, max_bytes: int = _MAX_BYTES) -> Section:
     found = [sample for sample in newest if sample is not None]
     if not found:
         return Section(label(INSET, 14, "No image, text or figure has been logged."), LINE)
-    body, bottom = _images(list(_first_images(found, max_bytes)))
-    for sample in [each for each in found if each.kind == "text"][:_MAX_TEXTS]:
+    images = list(_first_images(found, max_bytes))
+    texts = [each for each in found if each.kind == "text"][:_MAX_TEXTS]
+    body, bottom = _images(images)
+    for sample in texts:
         bottom += _BEFORE_TEXT
         for line in text_lines(f"{_title(sample)}: {sample.text[:2000]}", _LETTERS, _MAX_LINES):
             bottom += LINE
             body += label(INSET, bottom - 4, line)
+    shown = {each.name for each in (*images, *texts)}
+    absent = [f"{each.name} ({each.kind})" for each in found if each.name not in shown]
+    if absent:
+        bottom += LINE
+        body += label(INSET, bottom - 4, f"Not in this picture: {', '.join(absent)}", kind="u")
     return Section(body, bottom)
 
 
 def _first_images(samples: list[LoggedSample], room: int) -> Iterator[LoggedSample]:
     """Yield the first images that are not too large together."""
-    for sample in [each for each in samples if each.kind == "image"][:_MAX_IMAGES]:
-        room -= len(sample.content)
-        if room >= 0:
+    places = _MAX_IMAGES
+    for sample in samples:
+        if sample.kind == "image" and len(sample.content) <= room and places > 0:
+            room -= len(sample.content)
+            places -= 1
             yield sample
 
 

@@ -9,8 +9,9 @@ import { type DrawnQuantity, LEARNING_RATE, type Quantity } from "../curves/quan
 import type { LinkedRun } from "./linked-runs";
 import { lookOf } from "./looks";
 
-/** Maximum number of letters of a run's name in a tooltip. */
+/** Maximum number of letters of the names of a run and of a series, in a tooltip or a sentence. */
 const MAX_NAME = 28;
+const MAX_SERIES = 48;
 
 /** A column of one run's table. */
 export interface RunSeries {
@@ -91,6 +92,7 @@ export function drawnPanels(
         colour,
         dash,
         axis: axisOf(run),
+        inWords: `${shorten(run.name, MAX_NAME)}: ${shorten([key, part].join(" ").trim(), MAX_SERIES)}`,
         isHidden: false,
       };
     }),

@@ -1,7 +1,7 @@
 /** The traces and the layout of the curves: a panel per quantity, and a common axis. */
 
 import type { RunEvent } from "../../messages/tuning";
-import { shorten } from "../../parts/format";
+import { formatValue, shorten } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { eventMarks } from "../../plot/event-marks";
 import { extentTrace } from "../../plot/extent-trace";
@@ -16,6 +16,7 @@ import {
 } from "../../plot/plotly-figure";
 import { markLabel, markShape, seriesName } from "../../plot/step-mark";
 import type { StepMark } from "../../session";
+import { type CommonScale, commonScale } from "./common-scale";
 import type { DrawnQuantity, Quantity } from "./quantities";
 import type { OtherLines } from "./runs-beside";
 import { areaTraces, lineTraces, type TraceInput } from "./traces";
@@ -43,7 +44,7 @@ export interface CurvesInput extends TraceInput {
 export interface CurvesPlot {
   readonly traces: readonly Trace[];
   readonly layout: Layout;
-  /** A sentence on each line with non-finite values: "loss is NaN at step 700". */
+  /** A sentence on each line that has non-finite values, or leaves the axis of several runs. */
   readonly warnings: readonly string[];
 }
 
@@ -57,6 +58,8 @@ const PANEL_GAP = 26;
 /** Width of a letter in the name of a panel, in px, and the smallest number of letters. */
 const PX_PER_LETTER = 7.6;
 const MIN_TITLE = 12;
+/** What is said of a run that explodes. */
+const BEYOND = "beyond the axis, which is that of the other runs (Log shows all)";
 /** Height of a panel for each tick, in px. */
 const PX_PER_TICK = 18;
 /** Height of a panel, in px, from which a logarithmic axis has room for all digits. */
@@ -75,7 +78,8 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     const quantity = input.quantities[index] as DrawnQuantity;
     const suffix = index === 0 ? "" : String(index + 1);
     const top = domain[1];
-    axes[`yaxis${suffix}`] = valueAxis(input, domain);
+    const scale = input.logarithmic ? null : scaleOf(quantity, input);
+    axes[`yaxis${suffix}`] = valueAxis(input, domain, scale);
     marks.push(panelTitle(quantity.title, top, input));
     if (input.mark && isMarked(input, index)) {
       const [from, to] = input.mark.steps;
@@ -88,16 +92,22 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     for (const line of quantity.lines) {
       if (line.part) continue;
       const points = line.table.points(line.column);
-      traces.push(...lineTraces(line, points, `y${suffix}`, input));
+      const beyond = scale?.beyond(points) ?? null;
+      const drawn = lineTraces(line, points, `y${suffix}`, input);
+      traces.push(...(beyond === null ? drawn : drawn.map(withoutMarkers)));
       if (line.isHidden) continue;
+      const name = line.inWords ?? line.name;
       const gaps = gapsOf(points);
       for (const gap of gaps) {
         const own = line.axis?.at ?? at;
         const placed = { ...gap, from: own(gap.from), to: own(gap.to) };
-        shapes.push(gapShape(placed, domain, input.theme));
-        marks.push(gapMarker(placed, line.name, domain[0], input.theme));
+        // Among the lines of several runs, a shade would seem to be about all of them.
+        if (!line.inWords) shapes.push(gapShape(placed, domain, input.theme));
+        const colour = line.inWords ? line.colour : input.theme.error;
+        marks.push(gapMarker(placed, name, domain[0], colour));
       }
-      if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
+      if (gaps.length > 0) warnings.push(describeGaps(name, gaps));
+      if (beyond !== null) warnings.push(`${name} reaches ${formatValue(beyond)}, ${BEYOND}`);
     }
   });
   input.quantities.forEach(({ key }, index) => {
@@ -110,6 +120,18 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles]),
     warnings,
   };
+}
+
+/** Returns the vertical axis that a quantity of several runs has in common; null for all values. */
+function scaleOf({ key, lines }: DrawnQuantity, { others }: CurvesInput): CommonScale | null {
+  const own = lines.filter(({ inWords, isHidden }) => inWords && !isHidden);
+  const beside = others?.get(key)?.map(({ points }) => points) ?? [];
+  return commonScale(key, [...own.map(({ table, column }) => table.points(column)), ...beside]);
+}
+
+/** Plotly cannot place the markers of values far beyond an axis. */
+function withoutMarkers(trace: Trace): Trace {
+  return { ...trace, mode: "lines" };
 }
 
 /** Returns the margins of a figure of a height, in px. */
@@ -221,7 +243,11 @@ function layoutOf(
   };
 }
 
-function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRange): Layout {
+function valueAxis(
+  { theme, logarithmic, height }: CurvesInput,
+  domain: StepRange,
+  scale: CommonScale | null,
+): Layout {
   const { t: above, b: below } = marginOf(height);
   const panelHeight = (domain[1] - domain[0]) * (height - above - below);
   // In a low panel the digits below a power of ten would overlap: with few ticks plotly leaves some out.
@@ -229,14 +255,22 @@ function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRang
   const nticks = Math.min(most, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
   // A linear zoom does not apply to a logarithmic axis.
   if (logarithmic) return { ...logAxis(theme), nticks, domain, uirevision: "log" };
-  return { ...baseAxis(theme), domain, exponentformat: "power", nticks, uirevision: "linear" };
+  const range = scale ? { range: scale.range, autorange: false } : {};
+  const axis = { ...baseAxis(theme), ...range, domain, exponentformat: "power", nticks };
+  return { ...axis, uirevision: "linear" };
+}
+
+/** Returns a text in lines that fit into the figure, as plotly wraps none. */
+function tooltipOf(text: string, room: number): string {
+  const lines = text.match(new RegExp(`.{1,${room}}`, "gsu")) ?? [];
+  return lines.map(escapeMarkup).join("<br>");
 }
 
 function panelTitle(title: string, top: number, { width, theme }: CurvesInput): Layout {
   const room = Math.max(MIN_TITLE, Math.floor((width - MARGIN.l - MARGIN.r) / PX_PER_LETTER));
   return {
     text: `<b>${escapeMarkup(shorten(title, room))}</b>`,
-    ...(title.length > room ? { hovertext: escapeMarkup(title) } : {}),
+    ...(title.length > room ? { hovertext: tooltipOf(title, room) } : {}),
     x: 0,
     xref: "paper",
     xanchor: "left",

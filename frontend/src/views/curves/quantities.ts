@@ -29,6 +29,8 @@ export interface DrawnLine extends Line {
   readonly dash?: string;
   /** Where its steps are, if that is not the same for all lines: those of several runs. */
   readonly axis?: StepAxis;
+  /** What a sentence calls it in a plot of several runs: "SGD: loss". */
+  readonly inWords?: string;
 }
 
 export interface DrawnQuantity extends Quantity {

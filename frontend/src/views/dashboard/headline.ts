@@ -5,6 +5,7 @@
 
 import { make, setText } from "../../parts/element";
 import { formatCount, shorten } from "../../parts/format";
+import { isFinal } from "../../parts/run-status";
 import type { RunSession } from "../../session";
 import type { CardName } from "./arrangement";
 
@@ -86,6 +87,9 @@ function newsOf({ problem, state, findings }: RunSession): News[] {
 
 function quiet({ state }: RunSession): News {
   const hasTrained = state !== null && state.step > 0;
+  if (!hasTrained && state && isFinal(state.status)) {
+    return plain("none", "The run ended before its first step", null);
+  }
   return plain("none", hasTrained ? "No findings" : "Nothing to say yet", null);
 }
 

@@ -15,6 +15,7 @@ import {
   bringToFront,
   type CardName,
   columnsFor,
+  INITIAL,
   isCard,
   move,
   type Place,
@@ -41,6 +42,8 @@ export function drawDashboard(
 
 /** Height of what an exported page has above and below the cards, in px. */
 const AROUND_CARDS = 200;
+/** Heights of two cards below each other, in those of cards beside each other; see cards.css. */
+const STACKED_HEIGHTS = 1.5;
 
 class DashboardView {
   private readonly store: StoredArrangement;
@@ -100,7 +103,7 @@ class DashboardView {
       if (isCard(name)) this.open(name, null);
     });
     if (root.clientWidth > 0) this.columns = columnsFor(root.clientWidth);
-    if (session.exported !== null && this.columns > 1) this.fillWindow();
+    if (session.exported !== null) this.fillWindow();
     this.arrange(this.arrangement);
     this.scroll = new ScrollAtStart(root, head, session);
     this.redraw = new RedrawScheduler(root, () => this.update());
@@ -144,7 +147,9 @@ class DashboardView {
 
   /** Gives the cards the height that the window has; a notebook needs it for its cells. */
   private fillWindow(): void {
-    this.arrangement = withHeight(this.arrangement, window.innerHeight - AROUND_CARDS);
+    const room = window.innerHeight - AROUND_CARDS;
+    const stacked = Math.max(room / STACKED_HEIGHTS, INITIAL.height);
+    this.arrangement = withHeight(this.arrangement, this.columns > 1 ? room : stacked);
   }
 
   private arrange(arrangement: Arrangement): void {

@@ -1,6 +1,6 @@
 /** The columns of the table: their names, explanations, values and texts. */
 
-import { formatCount, formatDuration, formatValue } from "../../parts/format";
+import { formatCount, formatDuration, formatValue, shorten } from "../../parts/format";
 import { STATUS_TEXTS } from "../controls/facts";
 import type { Result, RunEntry } from "./run-entry";
 
@@ -24,6 +24,8 @@ const GIVEN = "config.";
 const OPTIMIZER = "optimizer";
 /** Values of a setting with which a run does what one without this setting does. */
 const OFF: readonly string[] = ["0", "False", "None"];
+/** Maximum number of letters of the name of a series or a setting in a header; its tooltip has all. */
+const MAX_HEADING = 36;
 /** More columns of losses and metrics can hardly be read. */
 const MAX_RESULTS = 60;
 
@@ -138,7 +140,7 @@ function resultColumn(name: string, part: keyof Result, explanation: string): Ru
   const value = ({ results }: RunEntry) => results.get(name)?.[part] ?? null;
   return {
     id: `${part} of ${name}`,
-    name: `${name}, ${part}`,
+    name: `${shorten(name, MAX_HEADING)}, ${part}`,
     explanation: `${explanation} of ${name}.`,
     isNumber: true,
     value: (run) => {
@@ -160,7 +162,7 @@ function settingColumn(runs: readonly RunEntry[]): (name: string) => RunColumn {
     const isNumber = texts.every((text) => text === undefined || numberOf(text) !== null);
     return {
       id: `setting ${name}`,
-      name,
+      name: shorten(name, MAX_HEADING),
       explanation: `${name}, in the configuration of the run.`,
       isNumber,
       value: ({ configuration }) => {

@@ -75,6 +75,68 @@ describe("the lines", () => {
   });
 });
 
+describe("the lines of several runs", () => {
+  const quantityOf = (key: string, lines: Record<string, readonly number[]>) => {
+    const tables = Object.values(lines).map((values) => tableOf("loss", key, values));
+    const drawn = drawnQuantities([{ key, title: key, lines: [] }], THEME.series)[0];
+    const colour = "#123456";
+    const shared = { column: 0, colour, isHidden: false };
+    const names = Object.keys(lines);
+    return {
+      ...(drawn as NonNullable<typeof drawn>),
+      lines: tables.map((table, index) => {
+        const name = names[index] as string;
+        return { ...shared, name, table, inWords: `${name}: ${key}` };
+      }),
+    };
+  };
+  const plotOf = (key: string, lines: Record<string, readonly number[]>, logarithmic = false) =>
+    picture([], { quantities: [quantityOf(key, lines)], logarithmic });
+  const range = ({ layout }: ReturnType<typeof plotOf>) =>
+    (layout.yaxis as { range?: [number, number] }).range;
+
+  it("have the axis of the others if one explodes, which is said", () => {
+    const lines = { SGD: [3, 2, 1], wild: [3, 1e9, 1e37], Adam: [2, 1, 0.5] };
+    const plot = plotOf("loss", lines);
+    expect(range(plot)?.[0]).toBeCloseTo(0.35);
+    expect(range(plot)?.[1]).toBeCloseTo(3.15);
+    expect(plot.warnings).toEqual([
+      "wild: loss reaches 1.00e37, beyond the axis, which is that of the other runs (Log shows all)",
+    ]);
+    expect(plot.drawn.filter(({ mode }) => mode.includes("markers"))).toHaveLength(2);
+    const whole = plotOf("loss", lines, true);
+    expect(range(whole)).toBeUndefined();
+    expect(whole.warnings).toEqual([]);
+  });
+
+  it("have the axis of all values where none explodes", () => {
+    expect(range(plotOf("loss", { large: [500, 90], small: [0.1, 0.01] }))).toBeUndefined();
+    expect(range(plotOf("accuracy", { one: [0, 0.01], other: [0.01, 0.9] }))).toBeUndefined();
+    expect(range(plotOf("loss", { alone: [3, 1e9] }))).toBeUndefined();
+    expect(range(plotOf("loss", { zero: [0, 0], other: [3, 2] }))).toBeUndefined();
+  });
+
+  it("are named with their run where they are not finite, without a shade over the others", () => {
+    const plot = plotOf("val_loss", { SGD: [3, 2], bad: [3, Number.NaN] });
+    expect(plot.warnings).toEqual(["bad: val_loss is NaN at step 1"]);
+    expect(plot.layout.shapes).toEqual([]);
+    const marks = plot.layout.annotations as { text: string; font: { color: string } }[];
+    expect(marks.find(({ text }) => text === "▲")?.font.color).toBe("#123456");
+  });
+});
+
+describe("the names of panels", () => {
+  it("that are cut have a tooltip in lines that fit", () => {
+    const name = "validation accuracy of the averaged weights on the held-out set of the year";
+    const { layout } = picture([tableOf("metric", `<${name}`, [1, 2])], { width: 300 });
+    const [title] = layout.annotations as { text: string; hovertext: string }[];
+    expect(title?.text).toContain("…");
+    const lines = title?.hovertext.split("<br>") ?? [];
+    expect(lines.join("")).toBe(`&lt;${name}`);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(34);
+  });
+});
+
 describe("the mark of a finding", () => {
   const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", falling)];
   const mark = { name: "over fitting", severity: "warning", steps: [10, 60] } as const;
@@ -227,7 +289,7 @@ describe("the panels", () => {
     const [title] = layout.annotations as readonly { text: string; hovertext: string }[];
     expect(title?.text).toMatch(/^<b>long_.*….*_end<\/b>$/);
     expect(title?.text.length).toBeLessThan(40);
-    expect(title?.hovertext).toBe(name);
+    expect(title?.hovertext.replaceAll("<br>", "")).toBe(name);
   });
 
   it("leave room for the name of each in any height", () => {

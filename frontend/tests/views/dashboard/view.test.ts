@@ -192,6 +192,17 @@ describe("the headline", () => {
     expect(headline().disabled).toBe(true);
   });
 
+  it("says that a run ended without a step, also on a saved page", () => {
+    session.state = stateOf({ status: "finished", step: 0 });
+    session.exported = 1;
+    session.tables = [];
+    close();
+    draw();
+    expect(headline().textContent).toContain("The run ended before its first step");
+    expect(root.textContent).toContain("This run ended before its first step");
+    expect(root.textContent).not.toContain("saved before");
+  });
+
   it("is the most severe finding, and leads to it", () => {
     session.findings = [finding({ rule: "nan", steps: [4, 9], where: ["fc1.weight"] }), finding()];
     close();

@@ -138,6 +138,19 @@ describe("the table of runs", () => {
     expect(root.querySelector("details")?.hidden).toBe(true);
   });
 
+  it("shortens long names in its header, where the tooltip has them", () => {
+    const setting = `config.${"a_long_name_".repeat(9)}`;
+    const { root } = drawn([
+      { key: "a.lab", started: 1, configuration: { [setting]: "1" } },
+      { key: "b.lab", started: 2, configuration: { [setting]: "2" } },
+    ]);
+    const header = [...root.querySelectorAll("thead button")].find(({ textContent }) =>
+      textContent?.startsWith("config.a_long"),
+    );
+    expect(header?.textContent?.length).toBeLessThan(40);
+    expect(header?.getAttribute("title")).toContain(setting);
+  });
+
   it("shows what only some optimizers have if it is in use", () => {
     const sgd = { optimizer: "SGD", momentum: "0.9", nesterov: "False" };
     const { root } = drawn([

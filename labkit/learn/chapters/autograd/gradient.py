@@ -1,0 +1,142 @@
+"""Exercise 2 of chapter 02: ask for a gradient without leaving a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Case, Exercise, Mistake, Trial, close
+
+_Function = Callable[[Tensor], Tensor]
+
+
+def _bowl(x: Tensor) -> Tensor:
+    return ((x - 1) ** 2).sum() + x.prod()
+
+
+def _waves(x: Tensor) -> Tensor:
+    return (x.sin() * x.flip(0)).sum()
+
+
+def _used_before() -> tuple[_Function, Tensor]:
+    used = torch.tensor([2.0, -1.0, 0.5], requires_grad=True)
+    used.grad = torch.ones(3)
+    return _bowl, used
+
+
+def _solution(f: _Function, at: Tensor) -> Tensor:
+    own = at.detach().clone().requires_grad_()
+    (found,) = torch.autograd.grad(f(own), own)
+    return found
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _some_are_none(trial: Trial) -> bool:
+    return any(result is None for result in trial.results) and all(
+        result is None or _is_tensor(result) for result in trial.results
+    )
+
+
+def _has_accumulated(trial: Trial) -> bool:
+    used = next(call for call, case in zip(trial.calls, _CASES, strict=True) if case is _USED)
+    return trial.same(used.seen, _solution(*_used_before()) + 1)
+
+
+def _is_near(trial: Trial) -> bool:
+    near = close(atol=0.1, rtol=0.02)
+    return all(near(call.seen, to) for call, to in zip(trial.calls, trial.expected, strict=True))
+
+
+_USED = Case(make=_used_before, shown="an `at` that requires gradients and has a `.grad` already")
+_CASES = (
+    Case(_bowl, torch.tensor([2.0, -1.0, 0.5])),
+    _USED,
+    Case(_waves, torch.tensor([[0.3, -1.2], [2.0, 0.7]])),
+)
+
+GRADIENT = Exercise(
+    name="gradient",
+    task=(
+        "Write `gradient(f, at)`: the gradient of `f` at the tensor `at`, which stays as it was."
+    ),
+    solution=_solution,
+    cases=_CASES,
+    praise=(
+        "A leaf of its own for the question, and no other `.grad` is touched: this is how "
+        "libraries ask for gradients."
+    ),
+    mistakes=(
+        Mistake(
+            "no_graph",
+            "Nothing was recorded: the tensor that `f` was called with does not require gradients "
+            "(or recording was switched off), so there is no graph to go back through.",
+            raises="does not require grad",
+        ),
+        Mistake(
+            "tuple",
+            "`torch.autograd.grad` answers with a tuple, one gradient for each input asked about. "
+            "Take its first.",
+            seen_in=lambda trial: all(isinstance(result, tuple) for result in trial.results),
+        ),
+        Mistake(
+            "backward_not_called",
+            "`.grad` is empty: it is `backward` that fills it, and it was not called (a method "
+            "without round brackets is not called).",
+            seen_in=lambda trial: (
+                _some_are_none(trial) and not trial.source.calls("backward", "grad")
+            ),
+        ),
+        Mistake(
+            "not_a_leaf",
+            "`None` came back for some tensors. `backward` fills the `.grad` of leaves only, and a "
+            "copy made from a tensor that requires gradients is no leaf: `detach()` first.",
+            seen_in=_some_are_none,
+        ),
+        Mistake(
+            "accumulated",
+            "Right for a fresh tensor, wrong for one whose `.grad` held something before: "
+            "`backward` adds to it.",
+            changes="at",
+            seen_in=_has_accumulated,
+        ),
+        Mistake(
+            "left_marks",
+            "The caller's tensor was changed: it requires gradients now, or its `.grad` is "
+            "another. Ask about a tensor of your own.",
+            changes="at",
+        ),
+        Mistake(
+            "value",
+            "This is the value of `f`, not how fast it changes.",
+            like=lambda f, at: f(at).detach(),
+        ),
+        Mistake(
+            "place",
+            "This is the place itself, not the gradient there.",
+            like=lambda f, at: at.detach(),
+        ),
+        Mistake(
+            "finite_differences",
+            "Nearly: the numbers are off by a little, as those of finite differences are. They are "
+            "a good test of a gradient; autograd gives it exactly, and in one pass for all "
+            "elements.",
+            seen_in=_is_near,
+        ),
+        Mistake(
+            "summed",
+            "This is the sum of the gradient's elements. It has one for each element of `at`.",
+            like=lambda f, at: _solution(f, at).sum(),
+        ),
+    ),
+    hints=(
+        "Make a leaf of your own that holds the same numbers, and ask about that one.",
+        "`own = at.detach().clone().requires_grad_()` is such a leaf.",
+        "With it: `f(own).backward()`, then return `own.grad`.",
+    ),
+)

@@ -1,0 +1,137 @@
+"""Exercise 4 of chapter 02: the step of an optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Call, Case, Exercise, Mistake
+
+
+def _case(values: list[Any], gradient: list[Any], lr: float) -> Case:
+    weight = torch.tensor(values, requires_grad=True)
+    weight.grad = torch.tensor(gradient)
+    return Case(weight, lr)
+
+
+def _step(
+    change: Callable[[Tensor, float], Tensor], *, clear: bool = True, freeze: bool = False
+) -> Callable[[Tensor, float], None]:
+    """Return the function that subtracts this change, with the slips that are asked for."""
+
+    def step(w: Tensor, lr: float) -> None:
+        with torch.no_grad():
+            w -= change(_gradient_of(w), lr)
+        if clear:
+            w.grad = None
+        if freeze:
+            w.requires_grad = False
+
+    return step
+
+
+def _gradient_of(w: Tensor) -> Tensor:
+    assert w.grad is not None
+    return w.grad
+
+
+def _observe(call: Call) -> dict[str, Any]:
+    w = call.arguments[0]
+    return {
+        "after the call, `w`": w.detach().clone(),
+        "its gradient is cleared:": w.grad is None or not bool(w.grad.any()),
+        "`w` requires gradients:": w.requires_grad,
+    }
+
+
+STEP = Exercise(
+    name="step",
+    task=(
+        "Write `step(w, lr)`: move the leaf `w` against its `.grad`, in place, and clear the "
+        "`.grad`."
+    ),
+    solution=_step(lambda gradient, lr: lr * gradient),
+    cases=(
+        _case([1.0, -2.0], [0.5, 4.0], 0.1),
+        _case([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], [[1.0, -1.0, 2.0], [0.5, 3.0, -4.0]], 0.5),
+        _case([2.0], [-3.0], 0.01),
+    ),
+    observe=_observe,
+    may_change=("w",),
+    praise="That is `optimizer.step()` and `optimizer.zero_grad()` of plain SGD, complete.",
+    mistakes=(
+        Mistake(
+            "recorded",
+            "Autograd refuses: changing a leaf in place would be part of the graph that leads back "
+            "to this leaf. Say `with torch.no_grad():` around the change.",
+            raises="leaf Variable that requires grad .* in-place",
+        ),
+        Mistake(
+            "cleared_first",
+            "The gradient was cleared before the step could use it: first move `w`, then clear.",
+            like=_step(lambda gradient, lr: 0 * gradient),
+        ),
+        Mistake(
+            "cleared_before_it_was_read",
+            "The gradient was set to `None` before the step could use it: first move `w`, then "
+            "clear.",
+            raises="'NoneType'",
+        ),
+        Mistake(
+            "new_tensor",
+            "The caller's `w` is where it was. `w = w - ...` makes a new tensor and gives it the "
+            "name `w` inside your function only; `w -= ...` changes the tensor itself.",
+            like=_step(lambda gradient, lr: 0 * gradient, clear=False),
+        ),
+        Mistake(
+            "rate_forgotten",
+            "The step has the full length of the gradient: `lr` plays no part in it.",
+            like=(
+                _step(lambda gradient, lr: gradient),
+                _step(lambda gradient, lr: gradient, clear=False),
+            ),
+        ),
+        Mistake(
+            "gradient_forgotten",
+            "Every element moved by `lr`, whatever its gradient is: the step is `lr` *times* the "
+            "gradient.",
+            like=(
+                _step(torch.full_like),
+                _step(torch.full_like, clear=False),
+            ),
+        ),
+        Mistake(
+            "uphill",
+            "This walks uphill: the gradient points to where the loss grows.",
+            like=(
+                _step(lambda gradient, lr: -lr * gradient),
+                _step(lambda gradient, lr: -lr * gradient, clear=False),
+            ),
+        ),
+        Mistake(
+            "not_cleared",
+            "The step is right, but the old gradient is still there: the next `backward` would add "
+            "to it. (Is `zero_` called, with its round brackets?)",
+            like=_step(lambda gradient, lr: lr * gradient, clear=False),
+        ),
+        Mistake(
+            "frozen",
+            "The step is right, but `w` no longer requires gradients: it has made its last step.",
+            like=_step(lambda gradient, lr: lr * gradient, freeze=True),
+        ),
+        Mistake(
+            "zero_grad_of_a_tensor",
+            "`zero_grad` belongs to models and optimizers. A tensor's gradient is cleared with "
+            "`w.grad = None` or `w.grad.zero_()`.",
+            raises="'Tensor' object has no attribute 'zero_grad'",
+        ),
+    ),
+    hints=(
+        "The change must be in place, and autograd must not record it.",
+        "Inside `with torch.no_grad():` write `w -= lr * w.grad`.",
+        "And then `w.grad = None`, or `w.grad.zero_()`.",
+    ),
+)
