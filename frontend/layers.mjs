@@ -72,6 +72,12 @@ const SCRIPTS = [
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // The loop of the course whose lines can be switched off.
   { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
+  // The card of a prediction of the course.
+  {
+    name: "prediction",
+    path: "^src/prediction/",
+    uses: "^src/(messages/|parts/(shortcut-guard|visible-text)\\.ts$)",
+  },
   // What JupyterLab loads at its start: shows saved views where their kernel is gone.
   { name: "labextension", path: "^src/labextension/", uses: "outputs-in-place\\.ts$" },
 ];
@@ -156,7 +162,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|loop|exported|labextension)/" },
+      from: { pathNot: "^src/(pad|loop|prediction|exported|labextension)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -23,6 +23,7 @@ STATIC_FILES = (
     "layout.js.gz",
     "pad.js",
     "loop.js",
+    "prediction.js",
     "THIRD_PARTY.txt",
     "labextensions/labkit/package.json",
     "labextensions/labkit/static/entry.js",

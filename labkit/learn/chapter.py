@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from labkit.learn.attempts import Attempts, source_of
 from labkit.learn.chapters import AnyExercise, Plan, load_plan
 from labkit.learn.checks import Exercise, Verdict, check_answer
 from labkit.learn.exercise import check_answer as check_in_old_form
 from labkit.learn.feedback import Feedback
-from labkit.learn.prediction import Prediction
+from labkit.learn.predictions import Prediction, calibration
+from labkit.learn.predictions.asking import Asking
+from labkit.learn.predictions.card import PredictionCard
 from labkit.learn.record import Record
 
 _Item = TypeVar("_Item", Prediction, AnyExercise)
@@ -36,8 +38,9 @@ def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     chapter("01_tensors", folder).predict("transpose_stride", ...)
-    Not answered yet. Put your prediction in place of the ... and run this cell before the next.
+    ...     chapter("01_tensors", folder).predict("transpose_stride", (1, 4))
+    Predict: What is the stride of t.T?
+    Locked in: (1, 4).
     """
     return Chapter(load_plan(name), Record(name, folder))
 
@@ -51,61 +54,47 @@ class Chapter:
     >>> from labkit import learn
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     tensors = learn.chapter("01_tensors", folder)
-    ...     tensors.predict("transpose_stride", (1, 3)).tone
-    'note'
+    ...     card = tensors.predict("transpose_stride", (1, 3), sure=1)
+    ...     tensors.score("transpose_stride", (1, 4)).heading
+    'Not what you expected'
     """
 
     def __init__(self, plan: Plan, record: Record) -> None:
         self.plan = plan
         self._record = record
+        self._asking = Asking(record)
         self._attempts = Attempts(record)
 
-    def predict(self, name: str, value: object) -> Feedback:
-        """Store a prediction before the run. The last one before the score counts.
+    def predict(self, name: str, value: object = ..., *, sure: object = None) -> PredictionCard:
+        """Return the card that asks for a prediction, or lock one in that was typed.
+
+        The first prediction counts. After the outcome was scored, none is taken.
 
         Parameters
         ----------
         name : str
             One of the chapter's predictions.
-        value : object
-            A letter, a number or an exact value such as a shape; ``...`` for none yet.
+        value : object, optional
+            A letter, a number, a shape, heights of a curve, or a place; by default the card asks.
+        sure : {1, 2, 3}, optional
+            1 for guessing, 2 for fairly sure, 3 for certain.
 
         Returns
         -------
-        Feedback
-            A card for the notebook: what was stored, or what is wrong with the value.
+        PredictionCard
+            A widget; it says what is locked in, or what is wrong with the value.
 
         Raises
         ------
         ValueError
             If the chapter has no prediction of this name.
         """
-        prediction = _find(self.plan.predictions, name)
-        if value is ...:
-            return self._open_prediction(prediction)
-        try:
-            read = prediction.read(value)
-        except ValueError as error:
-            return Feedback("open", (f"{str(error)[0].upper()}{str(error)[1:]}.",))
-        kept = self._record.get("predictions", name)
-        if "score" in kept:
-            was = prediction.text(_lists_to_tuples(kept["value"]))
-            return Feedback(
-                "note",
-                (
-                    (
-                        f"You predicted {was} before the run, and that is the one that counts. "
-                        f'`chapter.forget("{name}")` clears it.'
-                    ),
-                ),
-            )
-        self._record.put("predictions", name, {"value": read})
-        return Feedback(
-            "note", (f"You predict {prediction.text(read)}. Now run the next cells and see.",)
-        )
+        return self._asking.ask(_find(self.plan.predictions, name), value, sure)
 
     def score(self, name: str, outcome: object) -> Feedback:
-        """Compare the stored prediction with the outcome of the run.
+        """Compare the prediction with the outcome of the run, and explain the outcome.
+
+        The first outcome counts: a later one changes nothing.
 
         Parameters
         ----------
@@ -117,41 +106,14 @@ class Chapter:
         Returns
         -------
         Feedback
-            Right, close, or a surprise with its usual reason.
+            Right, close, or not what was expected, with the explanation.
 
         Raises
         ------
         ValueError
             If the chapter has no prediction of this name, or the outcome is of another kind.
         """
-        prediction = _find(self.plan.predictions, name)
-        actual = prediction.read(outcome)
-        shown = prediction.text(actual)
-        kept = self._record.get("predictions", name)
-        if "value" not in kept:
-            return Feedback(
-                "open",
-                (
-                    (
-                        f"The outcome is {shown}. You made no prediction here: "
-                        "a guess made first, right or wrong, is what makes the answer stay."
-                    ),
-                ),
-                label="No prediction",
-            )
-        value = _lists_to_tuples(kept["value"])
-        result = prediction.score(value, actual)
-        self._record.put(
-            "predictions",
-            name,
-            {"value": value, "outcome": actual, "score": result},
-        )
-        said = f"You predicted {prediction.text(value)}; the outcome is {shown}."
-        if result == "right":
-            return Feedback("right", (said,))
-        label = "Close" if result == "close" else "A surprise"
-        reason = prediction.reason(value)
-        return Feedback("wrong", (said, reason) if reason else (said,), label=label)
+        return self._asking.score(_find(self.plan.predictions, name), outcome)
 
     def check(self, name: str, answer: object) -> Feedback:
         """Check the answer to an exercise; a usual mistake is recognised and explained.
@@ -220,37 +182,22 @@ class Chapter:
         known = {p.name for p in self.plan.predictions} | {e.name for e in self.plan.exercises}
         if name not in known:
             raise ValueError(_unknown(name, known))
-        self._record.drop("predictions", name)
+        self._asking.forget(name)
         self._record.drop("exercises", name)
-        return Feedback("note", (f"`{name}` is as it was at first.",))
+        return Feedback("note", (f"`{name}` has been reset.",), label="Cleared")
 
     def progress(self) -> Feedback:
-        """Return how many predictions are scored, and how many exercises are solved."""
-        scores = [
-            self._record.get("predictions", item.name).get("score")
-            for item in self.plan.predictions
-        ]
-        made = sum(score is not None for score in scores)
-        hits = sum(score in ("right", "close") for score in scores)
+        """Return how the predictions went, which exercises are solved, and what to repeat."""
+        stored = {each.name: self._asking.stored(each) for each in self.plan.predictions}
         solved = {item.name: self._attempts.solved(item.name) for item in self.plan.exercises}
         lines = [
-            f"Predictions: {made} of {len(scores)} scored, {hits} right or close.",
+            *calibration.summary(stored),
             f"Exercises: {sum(solved.values())} of {len(solved)} solved.",
         ]
         missing = [f"`{name}`" for name, done in solved.items() if not done]
         if missing:
             lines.append(f"Still open: {', '.join(missing)}.")
         return Feedback("note", tuple(lines), label=self.plan.title)
-
-    def _open_prediction(self, prediction: Prediction) -> Feedback:
-        kept = self._record.get("predictions", prediction.name)
-        if "value" in kept:
-            value = prediction.text(_lists_to_tuples(kept["value"]))
-            return Feedback("note", (f"Kept from before: you predict {value}.",))
-        return Feedback(
-            "open",
-            ("Put your prediction in place of the `...` and run this cell before the next.",),
-        )
 
     def _open_exercise(self, exercise: AnyExercise) -> Feedback:
         if not self._attempts.solved(exercise.name):
@@ -281,11 +228,6 @@ def _find(items: Iterable[_Item], name: str) -> _Item:
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     return f"this chapter has no {name!r}; it has {', '.join(sorted(known))}"
-
-
-def _lists_to_tuples(value: Any) -> Any:
-    """Convert a list, which JSON returns for a tuple, to a tuple; return other values unchanged."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _check(exercise: AnyExercise, answer: object) -> Verdict:

@@ -1,7 +1,7 @@
-"""The short framed answer a chapter gives: as HTML in a notebook, as text everywhere else.
+"""The short framed answer of a chapter: HTML in a notebook, text everywhere else.
 
 The word in front (Right, Not yet, ...) carries the meaning; the colour of the edge only repeats
-it. Text may hold `code` between backticks; all else is escaped.
+it. Texts may contain `code` between backticks and *emphasis* between asterisks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import html
 from dataclasses import dataclass
 from typing import Literal
 
+from labkit.learn.marked_text import as_plain, html_paragraphs
+from labkit.learn.pictures import Picture
 from labkit.run.printable import printable
 
 Tone = Literal["right", "wrong", "open", "note"]
@@ -41,6 +43,12 @@ class Feedback:
         What is said, one paragraph each; `code` stands between backticks.
     label : str or None
         Replaces the word that the tone would put in front.
+    picture : Picture or None
+        Drawn below the paragraphs.
+    more : tuple of str
+        More paragraphs, below the picture.
+    fold : str
+        If not empty, picture and `more` are folded under this summary.
 
     Examples
     --------
@@ -51,6 +59,9 @@ class Feedback:
     tone: Tone
     paragraphs: tuple[str, ...]
     label: str | None = None
+    picture: Picture | None = None
+    more: tuple[str, ...] = ()
+    fold: str = ""
 
     @property
     def heading(self) -> str:
@@ -58,30 +69,22 @@ class Feedback:
         return self.label if self.label is not None else _LABELS[self.tone]
 
     def __repr__(self) -> str:
-        body = "\n".join(paragraph.replace("`", "") for paragraph in self.paragraphs)
+        drawn = (self.picture.text,) if self.picture is not None else ()
+        body = "\n".join(map(as_plain, (*self.paragraphs, *drawn, *self.more)))
         return printable(f"{self.heading}. {body}")
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            f'<div style="margin-top:.35em">{_with_code(paragraph)}</div>'
-            for paragraph in self.paragraphs
-        )
+        picture = self.picture._repr_html_() if self.picture is not None else ""
+        more = picture + html_paragraphs(self.more)
+        if self.fold and more:
+            more = (
+                '<details style="margin-top:.4em"><summary style="cursor:pointer">'
+                f"{html.escape(self.fold)}</summary>{more}</details>"
+            )
         return (
             f'<div role="status" style="border-left:5px solid {_EDGES[self.tone]};'
             "padding:.35em .9em;margin:.3em 0;max-width:72ch;line-height:1.45;"
             'color:var(--jp-content-font-color1, inherit)">'
-            f"<strong>{html.escape(self.heading)}</strong>{body}</div>"
+            f"<strong>{html.escape(self.heading)}</strong>"
+            f"{html_paragraphs(self.paragraphs)}{more}</div>"
         )
-
-
-def _with_code(text: str) -> str:
-    """Escape `text` and set what stands between backticks as code.
-
-    >>> _with_code("use `a < b`")
-    'use <code>a &lt; b</code>'
-    """
-    pieces = printable(text).split("`")
-    return "".join(
-        f"<code>{html.escape(piece)}</code>" if place % 2 else html.escape(piece)
-        for place, piece in enumerate(pieces)
-    )

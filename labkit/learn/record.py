@@ -3,7 +3,8 @@
 Every change is written at once: to a temporary file that then replaces the old one, so the file is
 complete even if the kernel is killed. A file that cannot be read is renamed; it is neither
 overwritten nor a cause of an exception. If two kernels change the same chapter at the same time,
-the later write replaces the earlier one.
+the later write replaces the earlier one. Threads of a kernel, such as the one on which a page locks
+in a prediction while a cell is running, take turns.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 FILE_NAME = ".labkit-progress.json"
 _VERSION = 1
+_turn = threading.RLock()
+"""Held while the file is read, changed and written by a thread of this kernel."""
 
 
 class Record:
@@ -45,6 +50,11 @@ class Record:
         self._writable = True
 
     @property
+    def chapter(self) -> str:
+        """The name of the chapter."""
+        return self._chapter
+
+    @property
     def path(self) -> Path:
         """The path of the file."""
         return self._path
@@ -59,17 +69,33 @@ class Record:
         chapter = _branch(_branch(self._data, "chapters"), self._chapter)
         return _branch(chapter, section)
 
+    def latest(self, section: str, name: str) -> dict[str, Any]:
+        """Return a copy of the entry `name` as it is in the file now."""
+        with _turn:
+            self._reload()
+            return self.get(section, name)
+
     def put(self, section: str, name: str, entry: dict[str, Any]) -> None:
         """Store `entry` under `name` and write the file."""
-        self._reload()
-        self.section(section)[name] = entry
-        self._write()
+        self.update(section, name, lambda _: entry)
+
+    def update(
+        self, section: str, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Replace the entry `name` by what `change` makes of it, write the file, and return it."""
+        with _turn:
+            self._reload()
+            entry = change(self.get(section, name))
+            self.section(section)[name] = entry
+            self._write()
+        return entry
 
     def drop(self, section: str, name: str) -> None:
         """Delete the entry `name` and write the file."""
-        self._reload()
-        self.section(section).pop(name, None)
-        self._write()
+        with _turn:
+            self._reload()
+            self.section(section).pop(name, None)
+            self._write()
 
     def _reload(self) -> None:
         """Read the file again, which kernels of other chapters may have changed."""

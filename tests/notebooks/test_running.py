@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import json
 
 import nbformat
 
 from labkit.learn.chapters import load_plan
-from labkit.learn.prediction import MultipleChoice
+from labkit.learn.predictions import Choice, Curve, Exact, Number, Place
 from tests.notebooks.conftest import text_of
 
 MEGABYTES = 1200
@@ -20,6 +19,7 @@ FINAL_RUNS = {
     "09_rnn": "runs['GRU']",
 }
 """The run of the final model of each chapter, which must have no findings."""
+_VALUES = {Choice: "a", Number: 1.0, Exact: 1, Curve: (1.0, 0.5), Place: (1, 1)}
 
 
 def test_a_chapter_runs_without_warnings_and_findings(chapter, run_cells):
@@ -45,7 +45,7 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     """
     plan = load_plan(chapter.name)
     exercises = {exercise.name: exercise for exercise in plan.exercises}
-    asked = {f'chapter.predict("{p.name}", ...)': p for p in plan.predictions}
+    asked = {f'chapter.predict("{p.name}")': p for p in plan.predictions}
     cells, expected = [], []
     for cell in copy.deepcopy(chapter.notebook.cells):
         tags = cell.metadata.get("tags", [])
@@ -53,8 +53,8 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
             cells.append(nbformat.v4.new_code_cell("%reset -f"))
         if cell.cell_type == "code" and cell.source in asked:
             prediction = asked[cell.source]
-            cell.source = cell.source.replace("...", _typed(prediction))
-            expected.append((cell, "You predict"))
+            cell.source = f'chapter.predict("{prediction.name}", {_typed(prediction)}, sure=2)'
+            expected.append((cell, "Locked in: "))
         cells.append(cell)
         for name in (tag.partition(":")[2] for tag in tags if tag.startswith("exercise:")):
             cell.source = _answer(chapter.solution(name), name)
@@ -83,5 +83,4 @@ def _answer(code: str, name: str) -> str:
 
 def _typed(prediction) -> str:
     """Return a valid prediction as source code, a wrong one if the plan has one."""
-    known = next(iter(prediction.reasons), "1.0")
-    return repr("a") if isinstance(prediction, MultipleChoice) else repr(ast.literal_eval(known))
+    return repr(next(iter(prediction.misconceptions().values()), _VALUES[type(prediction)]))

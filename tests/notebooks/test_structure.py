@@ -45,7 +45,7 @@ def test_each_section_has_a_heading_and_starts_with_a_continue_cell(chapter):
 def test_each_prediction_precedes_its_score(chapter):
     sources = [cell.source for cell in chapter.code_cells]
     for prediction in load_plan(chapter.name).predictions:
-        asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}", ...)' in s]
+        asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}")' in s]
         scored = [i for i, s in enumerate(sources) if f'score("{prediction.name}"' in s]
         assert len(asked) == len(scored) == 1
         assert asked[0] < scored[0]
@@ -127,8 +127,10 @@ def test_what_is_trained_in_the_background_is_waited_for_in_the_next_cell(chapte
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_explanation_of_a_wrong_prediction_is_reachable(name):
+def test_every_prediction_is_explained_and_every_reason_is_reachable(name):
     for prediction in load_plan(name).predictions:
-        for typed in prediction.reasons:
-            literal = typed if typed.isalpha() else ast.literal_eval(typed)
-            assert prediction.reason(prediction.read(literal))
+        assert prediction.why
+        wrong = prediction.misconceptions()
+        assert set(wrong) == set(prediction.reasons)
+        for key, value in wrong.items():
+            assert prediction.reason(prediction.read(value)) == prediction.reasons[key]

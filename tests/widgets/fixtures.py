@@ -37,7 +37,7 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import loop, pad, page, runs, stepper, widgets
+from labkit.views.messages import loop, pad, page, prediction, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -53,6 +53,7 @@ _TYPESCRIPT_HEAD = """\
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
+import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
@@ -504,6 +505,70 @@ def loop_switches() -> dict[str, loop.LoopSwitched]:
     return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
 
 
+def prediction_states() -> dict[str, prediction.PredictionState]:
+    """Return the states of cards, one of each kind of question."""
+    forms: dict[str, prediction.PredictionForm] = {
+        "choice": {
+            "kind": "choice",
+            "options": [
+                {"value": "a", "text": "On the GPU"},
+                {"value": "b", "text": "On the `cpu`, *always*"},
+            ],
+        },
+        "number": {"kind": "number", "low": 0.0, "high": 3.0, "unit": "s"},
+        "exact": {"kind": "exact", "length": 2},
+        "curve": {
+            "kind": "curve",
+            "x": [0.0, 100.0],
+            "y": [0.01, 1.0],
+            "x_label": "step",
+            "y_label": "loss",
+            "log": True,
+        },
+        "place": {
+            "kind": "place",
+            "picture": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40"/>',
+            "description": "eight cells",
+            "x": [-0.5, 3.5],
+            "y": [1.5, -0.5],
+            "cells": True,
+            "names": ["column", "row"],
+        },
+    }
+    return {kind: _prediction_state(form) for kind, form in forms.items()}
+
+
+def _prediction_state(form: prediction.PredictionForm) -> prediction.PredictionState:
+    return {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "question": "What does `x` give?",
+        "form": form,
+        "locked": None,
+        "is_open": True,
+        "said": "",
+    }
+
+
+def locked_predictions() -> dict[str, prediction.LockedPrediction]:
+    """Return what a kernel sends after predictions of these kinds."""
+    return {
+        "choice": {"value": "b", "text": "Locked in: `b` (certain).", "sure": 3},
+        "number": {"value": 1.5, "text": "Locked in: `1.5`.", "sure": None},
+        "exact": {"value": [1, 4], "text": "Locked in: `(1, 4)` (guessing).", "sure": 1},
+        "curve": {"value": [1.0, 0.1, 0.01], "text": "Locked in: a curve.", "sure": 2},
+        "place": {"value": [2, 1], "text": "Locked in: column `2`, row `1`.", "sure": 2},
+    }
+
+
+def lock_messages() -> dict[str, prediction.LockMessage]:
+    """Return what a page sends to lock a prediction in."""
+    version = message_builders.PROTOCOL_VERSION
+    return {
+        "choice": {"type": "lock", "protocol": version, "value": "b", "sure": 3},
+        "place": {"type": "lock", "protocol": version, "value": [2, 1], "sure": 1},
+    }
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -563,6 +628,9 @@ def as_typescript() -> str:
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "predictionStates": ("PredictionState", prediction_states()),
+        "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
+        "lockMessages": ("LockMessage", lock_messages()),
     }
     parts = [
         f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "

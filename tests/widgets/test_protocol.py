@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn import chapter
+from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopSwitches
 from labkit.run import Run, SeriesTable
@@ -22,7 +24,17 @@ from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
-from labkit.views.messages import kernel, loop, pad, page, runs, stepper, tables, widgets
+from labkit.views.messages import (
+    kernel,
+    loop,
+    pad,
+    page,
+    prediction,
+    runs,
+    stepper,
+    tables,
+    widgets,
+)
 from labkit.views.runs import RunsView
 from labkit.views.stepper import StepperView
 
@@ -35,12 +47,15 @@ from .fixtures import (
     as_typescript,
     channel_states,
     fragments_as_json,
+    lock_messages,
+    locked_predictions,
     loop_states,
     loop_switches,
     messages,
     pad_drawings,
     pad_states,
     page_messages,
+    prediction_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -124,6 +139,9 @@ STATES = {
     "loop-page": (loop.LoopSwitched, loop_switches),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "prediction": (prediction.PredictionState, prediction_states),
+    "prediction-locked": (prediction.LockedPrediction, locked_predictions),
+    "prediction-page": (prediction.LockMessage, lock_messages),
 }
 
 
@@ -176,6 +194,17 @@ def check_two_way(widget, state_type, change_type):
     check({name: state[name] for name in get_type_hints(state_type)}, state_type)
     check({name: state[name] for name in get_type_hints(change_type)}, change_type)
     assert set(state) == {*get_type_hints(state_type), *get_type_hints(change_type)}
+
+
+@pytest.mark.parametrize("name", chapter_names())
+def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
+    opened = chapter(name, tmp_path)
+    for asked in opened.plan.predictions:
+        card = opened.predict(asked.name)
+        check(synced(card), prediction.PredictionState)
+        for value in asked.misconceptions().values():
+            card = opened.predict(asked.name, value, sure=1)
+        check(synced(card), prediction.PredictionState)
 
 
 def typescript_types():

@@ -14,7 +14,8 @@ export function guardShortcuts(frame: HTMLElement): () => void {
   const onKey = (event: KeyboardEvent) => {
     const { target } = event;
     if (!(target instanceof Element) || !frame.contains(target)) return;
-    frame.toggleAttribute(EXCLUDED, target.matches(CONTROLS) && isForControl(event, target));
+    // On the control itself: some shortcuts are those of whatever has the focus.
+    target.toggleAttribute(EXCLUDED, target.matches(CONTROLS) && isForControl(event, target));
   };
   // JupyterLab listens to the document on the way down, so the window is earlier.
   window.addEventListener("keydown", onKey, true);

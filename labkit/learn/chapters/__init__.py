@@ -11,7 +11,7 @@ from importlib import import_module
 
 from labkit.learn.checks import Exercise
 from labkit.learn.exercise import Exercise as OldExercise
-from labkit.learn.prediction import Prediction
+from labkit.learn.predictions import Prediction
 
 AnyExercise = Exercise | OldExercise
 

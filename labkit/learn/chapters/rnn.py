@@ -11,8 +11,8 @@ from torch import Tensor
 
 from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
+from labkit.learn.chapters.rnn_predictions import PREDICTIONS
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Exact, MultipleChoice, Number
 
 
 def _draw(*shape: int, seed: int) -> Tensor:
@@ -269,36 +269,6 @@ _CELL = Exercise(
 
 PLAN = Plan(
     title="Recurrent networks",
-    predictions=(
-        Exact(
-            "n_weights",
-            "How many parameters has `nn.RNN(3, 4)`?",
-            reasons={
-                "28": "Right but for the biases; PyTorch has two, one beside each weight.",
-                "32": "PyTorch has two biases of 4, one beside each weight.",
-                "16": "The state has weights of its own: 4 x 4.",
-            },
-        ),
-        Exact(
-            "boxes_at_eight",
-            "How many tanh boxes are in the graph of a sequence of 8 steps?",
-            reasons={
-                "1": "There is one cell, but each time step runs it, and each leaves boxes.",
-                "3": "That was the sequence of 3. The graph is built as the code runs.",
-            },
-        ),
-        MultipleChoice(
-            "norm_after_thirty",
-            "What is left of the gradient after thirty steps back?",
-            options="abc",
-        ),
-        MultipleChoice("who_remembers", "Which of the three learn to remember?", options="abcd"),
-        Number(
-            "padding_share",
-            "Which part of a padded batch is padding?",
-            near=0.05,
-            far=0.2,
-        ),
-    ),
+    predictions=PREDICTIONS,
     exercises=(_STEP, _CLIP, _LAST_STATES, _CELL),
 )

@@ -110,15 +110,21 @@ class Sheet:
         )
 
     def path(
-        self, points: list[tuple[float, float]], *, colour: str = INK, width: float = 1.5
+        self,
+        points: list[tuple[float, float]],
+        *,
+        colour: str = INK,
+        width: float = 1.5,
+        dashed: bool = False,
     ) -> None:
         """Draw a line through the points."""
         if not points:
             return
+        dash = ' stroke-dasharray="6 4"' if dashed else ""
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._put(
             f'<polyline points="{line}" fill="none" stroke-width="{width}" '
-            f'stroke-linejoin="round" style="stroke:{colour}"/>',
+            f'stroke-linejoin="round"{dash} style="stroke:{colour}"/>',
             max(x for x, _ in points),
             max(y for _, y in points),
         )

@@ -1,4 +1,4 @@
-"""Predictions, answers, hints and progress of a chapter."""
+"""Answers, hints and progress of a chapter."""
 
 from __future__ import annotations
 
@@ -11,58 +11,6 @@ from torch import nn
 from labkit.learn import chapter
 from labkit.learn.chapters import chapter_names
 from labkit.learn.record import FILE_NAME
-
-
-def test_the_last_prediction_before_the_score_counts(tmp_path):
-    tensors = chapter("01_tensors", tmp_path)
-    tensors.predict("uint8_sum", 300)
-    tensors.predict("uint8_sum", 44)
-    assert "Right" in repr(tensors.score("uint8_sum", 44))
-
-
-def test_a_prediction_after_the_score_does_not_replace_it(tmp_path):
-    tensors = chapter("01_tensors", tmp_path)
-    tensors.predict("uint8_sum", 300)
-    assert "nine bits" in repr(tensors.score("uint8_sum", 44))
-    assert "the one that counts" in repr(tensors.predict("uint8_sum", 44))
-    assert "A surprise" in repr(tensors.score("uint8_sum", 44))
-    tensors.forget("uint8_sum")
-    assert "You predict 44" in repr(tensors.predict("uint8_sum", 44))
-
-
-def test_a_prediction_is_restored_in_a_new_kernel(tmp_path):
-    chapter("01_tensors", tmp_path).predict("transpose_stride", (4, 1))
-    again = chapter("01_tensors", tmp_path)
-    assert "Kept from before: you predict (4, 1)" in repr(again.predict("transpose_stride", ...))
-    assert "You predicted (4, 1)" in repr(again.score("transpose_stride", (1, 4)))
-
-
-@pytest.mark.parametrize(
-    ("name", "typed", "said"),
-    [
-        ("transpose_stride", 4, "2 whole numbers in round brackets"),
-        ("transpose_stride", (1, 2, 3), "got 3"),
-        ("transpose_stride", "(1, 4)", "whole numbers"),
-        ("uint8_sum", 4.5, "whole numbers"),
-        ("uint8_sum", float("inf"), "whole numbers"),
-        ("uint8_sum", float("nan"), "whole numbers"),
-        ("two_lists", 2, "one letter of a, b, c"),
-        ("two_lists", "d", "one letter of a, b, c"),
-        ("two_lists", "", "one letter of a, b, c"),
-    ],
-)
-def test_an_invalid_prediction_is_explained_and_not_stored(tmp_path, name, typed, said):
-    tensors = chapter("01_tensors", tmp_path)
-    card = tensors.predict(name, typed)
-    assert card.tone == "open"
-    assert said in repr(card)
-    assert "Not answered yet" in repr(tensors.predict(name, ...))
-
-
-@pytest.mark.parametrize("typed", ["much", None, float("nan"), [1, 2]])
-def test_a_numeric_prediction_must_be_a_finite_number(tmp_path, typed):
-    start = chapter("00_start_here", tmp_path)
-    assert start.predict("first_loss", typed).tone == "open"
 
 
 @pytest.mark.parametrize(

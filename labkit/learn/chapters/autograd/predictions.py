@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from labkit.learn.prediction import Exact, MultipleChoice, Number
+from labkit.learn.predictions import Choice, Curve, Exact, Number
 
 PREDICTIONS = (
     Exact(
         "boxes",
-        "How many operations does autograd note down for `((w * x + b - y) ** 2).mean()`?",
+        "How many operations does autograd record for `((w * x + b - y) ** 2).mean()`?",
+        why=(
+            "`*`, `+`, `-`, `**` and `mean`: one box for each operation. `x` and `y` have none, "
+            "since they require no gradients, so nothing leads to them. `w` and `b` are where the "
+            "graph ends: leaves, not operations."
+        ),
         reasons={
             "1": (
                 "One line of Python, but each `*`, `+`, `-`, `**` and `mean` is an operation "
@@ -15,50 +20,105 @@ PREDICTIONS = (
             ),
             "4": "`mean` is one as well: it has a derivative like any other.",
             "7": (
-                "That counts the two leaves, `w` and `b`. They are where the graph ends, no "
+                "That counts the two leaves, `w` and `b`. They are where the graph ends, not "
                 "operations."
             ),
         },
     ),
     Number(
         "two_paths",
-        "What is the slope of `(2 * w + w) ** 2` along `w`, at w = 3?",
-        near=0.001,
+        "What is the derivative of `(2 * w + w) ** 2` with respect to `w`, at w = 3?",
+        exact=True,
+        why=(
+            "The derivative of the square with respect to the sum is 2 × 9 = 18. The path through "
+            "`2 * w` brings 18 × 2 = 36, the direct one 18 × 1 = 18. Paths add up: 54."
+        ),
         reasons={
-            "18.0": "That is the slope along the sum. What does the sum gain when `w` grows?",
-            "36.0": "That is the path through `2 * w` alone. `w` enters a second time.",
-            "81.0": "That is the value, not the slope.",
+            "18": (
+                "That is the derivative with respect to the sum. What does the sum gain when `w` "
+                "grows?"
+            ),
+            "36": "That is the path through `2 * w` alone. `w` enters a second time.",
+            "81": "That is the value, not the derivative.",
         },
     ),
-    MultipleChoice(
+    Curve(
+        "sigmoid_chain",
+        "Each sigmoid has a slope of at most 0.25. How does the slope of a chain depend on its "
+        "length? Sketch it; the vertical axis is logarithmic.",
+        x=(1, 20),
+        y=(1e-14, 1),
+        x_label="number of sigmoids",
+        y_label="slope",
+        log=True,
+        near=0.07,
+        far=0.15,
+        why=(
+            "Slopes multiply along a path, so each further sigmoid multiplies by the same factor "
+            "of about 0.23: a straight line on a logarithmic axis, and twelve powers of ten lost "
+            "after twenty sigmoids. That is a *vanishing gradient*, and you have seen all there "
+            "is to it. Chapters 06 and 09 meet it in real networks."
+        ),
+        reasons={
+            "flat": "Each sigmoid multiplies the slope by 0.25 at most, so it cannot stay level.",
+            "rises": "Slopes below 1 multiply to something smaller, never larger.",
+            "stays high": (
+                "One sigmoid already takes away three quarters of the slope, and the slopes "
+                "multiply."
+            ),
+        },
+    ),
+    Choice(
         "empty_grad",
-        "Which of the three has `.grad` None after `backward`?",
+        "After `loss.backward()`, which of the three has `.grad` None?",
+        options={"a": "`w`", "b": "`scale`", "c": "`small`"},
+        why=(
+            "`torch.randn(3, requires_grad=True)` is a leaf. Multiplied by 0.1 it is the *result "
+            "of an operation*, and the leaf behind it has no name any more: its gradient cannot "
+            "be read, and no optimizer will update it. A slice does the same, and so do "
+            "`.to(device)` and `.float()` where they change something.\n\n"
+            "Make the value first and ask for gradients last: "
+            "`(torch.randn(3) * 0.1).requires_grad_()`."
+        ),
         reasons={
             "a": "`w` is a leaf that requires gradients: just what `backward` fills.",
             "b": (
                 "`scale` was made by hand and requires gradients, so it is a leaf. That it "
-                "holds one number only makes no difference."
+                "holds a single number makes no difference."
             ),
         },
     ),
     Number(
         "second_backward",
-        "After the first `backward`, `w.grad` is 6. What is it after the second?",
-        near=0.001,
+        "`w ** 2` is computed again and `backward` is called again. What is `w.grad` then?",
+        exact=True,
+        why=(
+            "*Why add?* A leaf may be reached in several ways: by two paths in one graph (section "
+            "2), by two losses, by a batch that was split because it did not fit into memory. All "
+            "of these are sums, so `backward` always adds.\n\n"
+            "The price: `.grad` must be cleared before the next step. That is what "
+            "`optimizer.zero_grad()` does, and leaving it out is the most common bug of all "
+            "training loops."
+        ),
         reasons={
-            "6.0": "That would be so if `backward` wrote the gradient. It adds.",
-            "36.0": "Gradients of two calls are added, not multiplied.",
-            "0.0": "Nothing clears `.grad` but you, or the optimizer's `zero_grad`.",
+            "6": "That would be so if `backward` replaced the gradient. It adds.",
+            "36": "Gradients of two calls are added, not multiplied.",
+            "0": "Nothing clears `.grad` but you, or the optimizer's `zero_grad`.",
         },
     ),
     Number(
         "cut_square",
-        "What is the slope of `w * w.detach()` at w = 3?",
-        near=0.001,
+        "The derivative of `w * w` at w = 3 is 6. What does `backward` give for `w * w.detach()`?",
+        exact=True,
+        why=(
+            "The value is 9 either way. But one of the two factors now looks like a constant, so "
+            "the derivative is that of `3 * w`. The graph below shows the cut, the reason for it, "
+            "and the line of code."
+        ),
         reasons={
-            "6.0": ("That is the slope of `w * w`. One of the two factors looks like a constant."),
-            "0.0": "Only one of the two factors was cut; the other leads to `w`.",
-            "9.0": "That is the value. A cut leaves the value as it is.",
+            "6": "That is the derivative of `w * w`. One of the two factors looks like a constant.",
+            "0": "Only one of the two factors was cut; the other leads to `w`.",
+            "9": "That is the value. A cut leaves the value as it is.",
         },
     ),
 )

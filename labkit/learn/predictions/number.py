@@ -1,0 +1,85 @@
+"""A number, right or close by its distance from the outcome."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from labkit.learn.predictions.prediction import Prediction, Score
+from labkit.learn.predictions.typed_values import number_from, rounded
+from labkit.views.messages.prediction import NumberForm
+
+_SMALLEST_SIZE = 1e-9
+_EXACT = 1e-3
+"""Largest relative difference of two numbers that are the same; outcomes are often float32."""
+_RANGE = ".."
+
+
+@dataclass(frozen=True)
+class Number(Prediction):
+    """A number; right within `near` of the outcome, close within `far`, both as fractions of it.
+
+    The keys of `reasons` are numbers, as in ``"36"``, or ranges, as in ``"0.9..1"``.
+
+    Attributes
+    ----------
+    near, far : float
+        There is no "close" if they are equal.
+    exact : bool
+        Whether only the outcome itself is right, as for a result that can be worked out.
+    low, high : float or None
+        The ends of the slider; the field accepts any number. Without them there is no slider.
+    unit : str
+        Written after the number.
+
+    Examples
+    --------
+    >>> loss = Number("loss", "How large?", reasons={"1": "That is the logarithm to base 2."})
+    >>> loss.score(0.65, 0.69), loss.score(0.9, 0.69), loss.score(1.0, 0.69), loss.score(5.0, 0.69)
+    ('right', 'close', 'off', 'off')
+    """
+
+    near: float = field(default=0.1, kw_only=True)
+    far: float = field(default=0.5, kw_only=True)
+    exact: bool = field(default=False, kw_only=True)
+    low: float | None = field(default=None, kw_only=True)
+    high: float | None = field(default=None, kw_only=True)
+    unit: str = field(default="", kw_only=True)
+
+    def read(self, value: object) -> float:
+        """Return a finite number."""
+        return rounded(number_from(value))
+
+    def reason(self, value: float) -> str:
+        """Return the reason whose number or range has this value."""
+        for key, reason in self.reasons.items():
+            low, _, high = key.partition(_RANGE)
+            if high and float(low) <= value <= float(high):
+                return reason
+            if not high and math.isclose(float(low), value, rel_tol=_EXACT, abs_tol=_SMALLEST_SIZE):
+                return reason
+        return ""
+
+    def text(self, value: float) -> str:
+        """Return the number in four digits, with its unit."""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"`{value:.4g}`{unit}"
+
+    def form(self) -> NumberForm:
+        """Return the slider's ends and the unit."""
+        return {"kind": "number", "low": self.low, "high": self.high, "unit": self.unit}
+
+    def misconceptions(self) -> dict[str, float]:
+        """Return the number of each key, or the middle of its range."""
+        found = {}
+        for key in self.reasons:
+            low, _, high = key.partition(_RANGE)
+            found[key] = (float(low) + float(high or low)) / 2
+        return found
+
+    def _distance_score(self, value: float, outcome: float) -> Score:
+        distance = abs(value - outcome) / max(abs(outcome), _SMALLEST_SIZE)
+        near, far = (_EXACT, _EXACT) if self.exact else (self.near, self.far)
+        if distance <= near:
+            return "right"
+        return "close" if distance <= far else "off"
