@@ -70,7 +70,7 @@ SNAPSHOT = Exercise(
     ),
     observe=_observe,
     may_change=("model",),  # by the observation
-    praise="A true copy, with the buffers. This is what *save the best epoch* needs.",
+    praise="A true copy, with the buffers. This is what saving the best epoch needs.",
     mistakes=(
         Mistake(
             "same_memory",
