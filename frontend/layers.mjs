@@ -78,6 +78,12 @@ const SCRIPTS = [
     path: "^src/prediction/",
     uses: "^src/(messages/|parts/(shortcut-guard|visible-text)\\.ts$)",
   },
+  // The playground, a widget of its own.
+  {
+    name: "playground",
+    path: "^src/views/playground/",
+    uses: "^src/(parts|heat-map|transport|decoding|messages)/",
+  },
   // What JupyterLab loads at its start: shows saved views where their kernel is gone.
   { name: "labextension", path: "^src/labextension/", uses: "outputs-in-place\\.ts$" },
 ];
@@ -99,9 +105,12 @@ const SEPARATE = [
   ["^src/views/dashboard/", "^src/views/(comparison|runs)/"],
   ["^src/views/comparison/", "^src/views/(dashboard|runs)/"],
   ["^src/views/runs/", "^src/views/(dashboard|comparison)/"],
-  // Views access a run only through its session; the stepper and the table of runs also exchange
-  // messages of their widgets' models.
-  ["^src/(parts|plot|heat-map|views/(?!stepper/|runs/))", "^src/(transport|history|decoding)/"],
+  // Views access a run only through its session; the stepper, the table of runs and the playground
+  // exchange messages of their widgets' models.
+  [
+    "^src/(parts|plot|heat-map|views/(?!stepper/|runs/|playground/))",
+    "^src/(transport|history|decoding)/",
+  ],
 ];
 
 const OUTSIDE = "^node_modules|^src/[^/]+\\.d\\.ts$";
@@ -162,7 +171,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|loop|prediction|exported|labextension)/" },
+      from: { pathNot: "^src/(pad|loop|prediction|exported|labextension|views/playground)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from labkit.graphing import graph
     from labkit.listing import Runs, runs
     from labkit.loading import load
+    from labkit.playing import playground
+    from labkit.playing.widget import Playground
     from labkit.run import (
         ComputationGraph,
         Finding,
@@ -59,6 +61,7 @@ __all__ = [
     "Incident",
     "LayersView",
     "ParameterGroup",
+    "Playground",
     "Run",
     "RunEvent",
     "Runs",
@@ -70,6 +73,7 @@ __all__ = [
     "exports",
     "graph",
     "load",
+    "playground",
     "runs",
     "stepper",
     "watch",
@@ -81,6 +85,7 @@ _MODULES = {
     "Finding": "labkit.run",
     "Incident": "labkit.run",
     "ParameterGroup": "labkit.run",
+    "Playground": "labkit.playing.widget",
     "Run": "labkit.run",
     "RunEvent": "labkit.run",
     "Runs": "labkit.listing",
@@ -101,6 +106,7 @@ _MODULES = {
     "exports": "labkit.exports",
     "graph": "labkit.graphing",
     "load": "labkit.loading",
+    "playground": "labkit.playing",
     "runs": "labkit.listing",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",

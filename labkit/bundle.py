@@ -24,6 +24,7 @@ STATIC_FILES = (
     "pad.js",
     "loop.js",
     "prediction.js",
+    "playground.js",
     "THIRD_PARTY.txt",
     "labextensions/labkit/package.json",
     "labextensions/labkit/static/entry.js",

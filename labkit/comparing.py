@@ -88,9 +88,13 @@ def _checked_runs(
         raise ValueError(
             f"compare takes {MIN_RUNS} to {MAX_RUNS} runs, not {len(each)}. {_EXAMPLE}"
         )
-    if len({run.id for run in each}) < len(each):
-        twice = next(run for run in each if each.count(run) > 1)
-        raise ValueError(f"compare was given the run {twice.name!r} twice. {_EXAMPLE}")
+    ids = [run.id for run in each]
+    twice = next((run for run in each if ids.count(run.id) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"compare was given the run {twice.name!r} twice, or a copy of it from a file. "
+            f"{_EXAMPLE}"
+        )
     return given
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.comparing import compare
-from labkit.run.listed_run import ListedRun
+from labkit.run.listed_run import ListedRun, labels_of
 from labkit.run.run_folder import RunFolder
 from labkit.run.runs_text import text_of
 
@@ -24,15 +24,18 @@ class Runs(RunFolder):
     In a notebook it displays a table that follows the folder.
     """
 
-    def compare(self, *which: int | str, names: Sequence[str] | None = None) -> Comparison:
+    def compare(
+        self, *which: int | str | os.PathLike[str], names: Sequence[str] | None = None
+    ) -> Comparison:
         """Return a view that compares two to eight of the runs; see `labkit.compare`.
 
         Parameters
         ----------
-        *which : int or str
+        *which : int, str or path
             As for ``runs[...]``: numbers, names or paths of files in the folder.
         names : sequence of str, optional
-            Their names in the view; by default those of the runs.
+            Their names in the view; by default those of the runs, or of their files if names are
+            the same.
 
         Examples
         --------
@@ -46,7 +49,7 @@ class Runs(RunFolder):
         ['narrow', 'wide']
         >>> comparison.close()
         """
-        return compare(*(self[each] for each in which), names=names)
+        return self._compare_listed([self.find(each) for each in which], names)
 
     def view(self) -> RunsView:
         """Return the table as a widget, to be placed in a layout.
@@ -68,8 +71,10 @@ class Runs(RunFolder):
     def __repr__(self) -> str:
         return text_of(str(self.folder), self.listed)
 
-    def _compare_listed(self, chosen: Sequence[ListedRun]) -> Comparison:
-        return compare(*map(self.load, chosen))
+    def _compare_listed(
+        self, chosen: Sequence[ListedRun], names: Sequence[str] | None = None
+    ) -> Comparison:
+        return compare(*map(self.load, chosen), names=labels_of(chosen) if names is None else names)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         self.refresh()

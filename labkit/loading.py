@@ -50,4 +50,11 @@ def load(path: str | os.PathLike[str]) -> LoadedRun:
             f"lk.load takes the path of a run's file, not {type(path).__name__}. "
             'Example: lk.load("runs/mlp.lab")'
         )
-    return LoadedRun(Path(path))
+    text = os.fspath(path)
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(
+            f"lk.load takes the path of a run's file, not {text!r}. "
+            'Example: lk.load("runs/mlp.lab")'
+        )
+    whole = os.path.expanduser(text)  # noqa: PTH111 - no error where there is no such user
+    return LoadedRun(Path(whole).absolute())

@@ -8,10 +8,13 @@ from typing import Any
 
 from labkit.listing import runs
 from labkit.loading import load
-from labkit.run.printable import shortened
+from labkit.views.saved_output import view_data
+from labkit.views.still import run_picture
+from labkit.views.still import runs as table
 
 NOTEBOOK = "runs.ipynb"
-_MAX_NAME = 200
+_NO_MODEL = "none"
+"""The id of a widget that no kernel has."""
 
 
 def write_notebook(place: Path, folder: Path) -> Path:
@@ -51,18 +54,34 @@ def write_notebook(place: Path, folder: Path) -> Path:
     return notebook
 
 
-def _of_folder(place: Path) -> tuple[dict[str, str], str]:
+def _of_folder(place: Path) -> tuple[dict[str, Any], str]:
     found = runs(place)
     code = f"import labkit as lk\n\nruns = lk.runs({str(place)!r})\nruns"
-    return {"text/plain": repr(found)}, code
+    return _saved(table.svg(found), repr(found)), code
 
 
-def _of_file(place: Path) -> tuple[dict[str, str], str]:
+def _of_file(place: Path) -> tuple[dict[str, Any], str]:
     run = load(place)
-    run.close()
+    try:
+        shown = _saved(run_picture.svg(run, "dashboard"), run_picture.text(run))
+    finally:
+        run.close()
     code = f"import labkit as lk\n\nrun = lk.load({str(place)!r})\nlk.Dashboard(run)"
-    text = f"{shortened(run.name, _MAX_NAME)}: {run.status}, {run.steps:,} steps"
-    return {"text/plain": text}, code
+    return shown, code
+
+
+def _saved(picture: str, text: str) -> dict[str, Any]:
+    """Return an output as that of a saved notebook, of which labkit's extension shows the picture.
+
+    JupyterLab would show none, as the notebook is not trusted.
+    """
+    widget = {"version_major": 2, "version_minor": 0, "model_id": _NO_MODEL}
+    return {
+        "application/vnd.jupyter.widget-view+json": widget,
+        **view_data(_NO_MODEL),
+        "image/svg+xml": picture,
+        "text/plain": text,
+    }
 
 
 def _markdown(place: Path) -> dict[str, Any]:
@@ -74,7 +93,7 @@ def _markdown(place: Path) -> dict[str, Any]:
     return {"cell_type": "markdown", "id": "how", "metadata": {}, "source": text}
 
 
-def _code(code: str, shown: dict[str, str]) -> dict[str, Any]:
+def _code(code: str, shown: dict[str, Any]) -> dict[str, Any]:
     output = {"output_type": "execute_result", "data": shown, "metadata": {}, "execution_count": 1}
     return {
         "cell_type": "code",

@@ -166,7 +166,8 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     ...     trainer.fit(module, loader)
     """
     settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
-    path = None if save is None else checked_path(save, name or "run")
+    if save is not None:
+        checked_path(save, name or "run")
     _check_show(show)
     arguments: dict[str, Any] = {
         "name": name,
@@ -196,8 +197,8 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     run.config, run.note, run.environment = settings, text, environment()
     exchange = RankExchange()
     exchange.update(run, 0)
-    if path is not None:
-        run.save_continuously(path, limit, str(save))
+    if save is not None:
+        run.save_continuously(checked_path(save, run.name), limit, str(save))
         exchange.update(run, 0)
     task = BackgroundTask.current()
     if task is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from labkit.run import ModelFacts, Run
+from labkit.run.config import plain_config
 from labkit.run.configuration import configuration_of
 from labkit.run.printable import encodable
 from labkit.run.series_table import Floats, Steps
@@ -113,7 +114,7 @@ def configuration(run: Run) -> dict[str, Any]:
         if name not in run.environment and not name.startswith(_GIVEN)
         if text != ModelFacts().device
     }
-    return {**known, **run.config}
+    return {**known, **plain_config(run.config)}
 
 
 def _number_or_text(text: str) -> float | str:

@@ -12,16 +12,15 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from labkit.learn.attempts import Attempts, source_of
-from labkit.learn.chapters import AnyExercise, Plan, load_plan
-from labkit.learn.checks import Exercise, Verdict, check_answer
-from labkit.learn.exercise import check_answer as check_in_old_form
+from labkit.learn.chapters import Plan, load_plan
+from labkit.learn.checks import Exercise, check_answer
 from labkit.learn.feedback import Feedback
 from labkit.learn.predictions import Prediction, calibration
 from labkit.learn.predictions.asking import Asking
 from labkit.learn.predictions.card import PredictionCard
 from labkit.learn.record import Record
 
-_Item = TypeVar("_Item", Prediction, AnyExercise)
+_Item = TypeVar("_Item", Prediction, Exercise)
 
 
 def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
@@ -136,7 +135,7 @@ class Chapter:
             If the chapter has no exercise of this name.
         """
         exercise = _find(self.plan.exercises, name)
-        verdict = _check(exercise, answer)
+        verdict = check_answer(exercise, answer)
         if verdict.outcome == "open":
             return self._open_exercise(exercise)
         right = verdict.outcome == "right"
@@ -199,7 +198,7 @@ class Chapter:
             lines.append(f"Still open: {', '.join(missing)}.")
         return Feedback("note", tuple(lines), label=self.plan.title)
 
-    def _open_exercise(self, exercise: AnyExercise) -> Feedback:
+    def _open_exercise(self, exercise: Exercise) -> Feedback:
         if not self._attempts.solved(exercise.name):
             paragraphs = (exercise.task, self._help(exercise))
             return Feedback("open", paragraphs, label="Not tried yet")
@@ -209,7 +208,7 @@ class Chapter:
         )
         return Feedback("note", (exercise.task, solved), label="Solved before")
 
-    def _help(self, exercise: AnyExercise) -> str:
+    def _help(self, exercise: Exercise) -> str:
         used, available = self._attempts.hints(exercise.name), len(exercise.hints)
         call = f'`chapter.hint("{exercise.name}")`'
         if used >= available:
@@ -228,11 +227,3 @@ def _find(items: Iterable[_Item], name: str) -> _Item:
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     return f"this chapter has no {name!r}; it has {', '.join(sorted(known))}"
-
-
-def _check(exercise: AnyExercise, answer: object) -> Verdict:
-    """Check an answer in either form of exercise."""
-    if isinstance(exercise, Exercise):
-        return check_answer(exercise, answer)
-    found = check_in_old_form(exercise, answer)
-    return Verdict(found.outcome, (found.message,), found.mistake)

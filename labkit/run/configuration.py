@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from labkit.run.config import plain_config
 from labkit.run.run import Run
 from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
 from labkit.run.state import ModelFacts
@@ -85,8 +86,8 @@ def configuration_rows(run: Configured, last_operation: str | None = None) -> di
     """
     setup, facts = run.setup, run.model
     rows = {
-        **dict(islice(_config_rows(run.config, "config"), _MAX_CONFIG_ROWS)),
-        "note": _cut(run.note),
+        **dict(islice(_config_rows(plain_config(run.config), "config"), _MAX_CONFIG_ROWS)),
+        "note": _cut(str(run.note or "")),
         "model": _by_label(setup.models),
         "parameters": f"{facts.parameters:,}" if facts.parameters else "",
         "trainable parameters": f"{facts.trainable:,}" if facts.parameters else "",

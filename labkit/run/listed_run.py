@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,21 @@ class ListedRun:
     def is_growing(self) -> bool:
         """Whether the run may still grow."""
         return self.status is not None and self.status not in FINAL_STATUSES
+
+
+def labels_of(runs: Sequence[ListedRun]) -> list[str]:
+    """Return what tells the runs apart: their names, or their files where names are the same.
+
+    Examples
+    --------
+    >>> paths = [Path("a.lab"), Path("sweep/b.lab"), Path("c.lab")]
+    >>> names = ["Net", "Net", "GPT"]
+    >>> runs = [ListedRun(str(path), path, name) for path, name in zip(paths, names, strict=True)]
+    >>> labels_of(runs)
+    ['a', 'sweep/b', 'GPT']
+    """
+    counts = Counter(run.name for run in runs)
+    return [run.name if counts[run.name] == 1 else run.key.removesuffix(".lab") for run in runs]
 
 
 def differing_settings(runs: Sequence[ListedRun]) -> list[str]:

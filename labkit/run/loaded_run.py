@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labkit.run.file import FileError, RankFiles, RunReader
+from labkit.run.file import FileError, PassingError, RankFiles, RunReader
+from labkit.run.file.json_values import with_infinities
 from labkit.run.file.reader import FileFacts
 from labkit.run.file.writer import why_ended
 from labkit.run.finding import Finding
@@ -18,7 +19,7 @@ from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.loop_length import LoopLength
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent, Schedule
-from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
+from labkit.run.state import FINAL_STATUSES, EpochStart, Notice, RunState, Status
 
 FOLLOW_SECONDS = 0.5
 """Time between two looks at a file that grows, in s."""
@@ -52,6 +53,9 @@ class LoadedRun(Run):
         self._file_name = path.name
         self._reader = RunReader(path)
         self._reading = threading.Lock()
+        self._taken_notices: frozenset[Notice] = frozenset()
+        self._chosen: dict[str, bool] = {}
+        """The rules that were silenced in this process, or reported again."""
         self._rank_files: RankFiles | None = None
         self._waits_until: float | None = None
         """When the files of other processes are not read any more, after that of rank 0 ended."""
@@ -127,7 +131,18 @@ class LoadedRun(Run):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The problems found in the run, without those of ignored rules."""
-        return self._facts.findings
+        ignored = self.ignored
+        return tuple(each for each in self._facts.findings if each.rule not in ignored)
+
+    def ignore(self, rule: str) -> None:
+        """Report no findings of a rule here; the file stays as it is. See `Run.ignore`."""
+        super().ignore(rule)
+        self._chosen[rule] = True
+
+    def unignore(self, rule: str) -> None:
+        """Undo `ignore`."""
+        super().unignore(rule)
+        self._chosen[rule] = False
 
     @property
     def parameter_groups(self) -> tuple[ParameterGroup, ...]:
@@ -173,6 +188,24 @@ class LoadedRun(Run):
         """Raise a RuntimeError: the training is not in this process."""
         self._refuse("run.adjust")
 
+    @property
+    def pace(self) -> float | None:
+        """None: the pace is that of another process. Setting it raises a RuntimeError."""
+        return None
+
+    @pace.setter
+    def pace(self, pace: float | None) -> None:
+        self._refuse("run.pace = ...")
+
+    @property
+    def total_steps(self) -> int | None:
+        """The number of steps that the run is to have. Setting it raises a RuntimeError."""
+        return super().total_steps
+
+    @total_steps.setter
+    def total_steps(self, total: int | None) -> None:
+        self._refuse("run.total_steps = ...")
+
     def _refuse(self, what: str) -> NoReturn:
         raise RuntimeError(
             f"{what} is not possible: the run {self.name!r} was read from {self._file_name} and is "
@@ -213,13 +246,19 @@ class LoadedRun(Run):
 
     def _take(self, facts: FileFacts) -> None:
         self.id, self.name = facts.id, facts.name
-        self.config, self.note = facts.config, facts.note
+        self.config, self.note = with_infinities(facts.config), facts.note
         self.environment = dict(facts.environment)
         self.ranks, self.shard_counts = facts.ranks, facts.shards
         self.started_at = facts.started_at
         self.advance_to(facts.state.step)
+        for notice in self._taken_notices.difference(facts.state.notices):
+            self._notices.remove(notice.part, notice.text)  # it does not hold any more
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
+        self._taken_notices = frozenset(facts.state.notices)
+        for rule, is_ignored in self._chosen.items():  # the file does not know of it
+            change = self.findings_log.ignore if is_ignored else self.findings_log.unignore
+            change(rule)
 
     def _present(self) -> RunState:
         state, still = self._facts.state, self._why_still()
@@ -270,6 +309,8 @@ def _follow(reference: weakref.ref[LoadedRun]) -> None:
             return
         try:
             grows = run.reload()
+        except PassingError:
+            grows = run._why_still() is None  # noqa: SLF001
         except FileError as error:
             run.add_notice("file", f"The file is not read any more. {error}")
             grows = False

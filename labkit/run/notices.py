@@ -37,6 +37,10 @@ class NoticeLog:
         if len(self._notices) < _MAX_NOTICES:
             self._notices.setdefault((part, text), Notice(part, text))
 
+    def remove(self, part: str, text: str) -> None:
+        """Remove a notice that does not hold any more."""
+        self._notices.pop((part, text), None)
+
     def all(self) -> tuple[Notice, ...]:
         """Return the notices, oldest first."""
         return tuple(self._notices.values())

@@ -16,15 +16,17 @@ from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
 from labkit.run.exportable import ExportableRun
-from labkit.run.file.paths import checked_path
-from labkit.run.file.run_file import RunFile, open_run_file, write_copy
+from labkit.run.file.copying import write_copy
+from labkit.run.file.paths import saving_path
+from labkit.run.file.run_file import RunFile
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
-from labkit.run.ranks import save_key
+from labkit.run.printable import printable
+from labkit.run.ranks import rank_path, save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -203,7 +205,9 @@ class Run(ExportableRun):
     @property
     def path(self) -> Path | None:
         """The file that the run is written to or was read from; None without one."""
-        return self._path if self._file is None else self._file.path
+        if self._file is None:
+            return self._path
+        return self._file.path if self._file.exists else None
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what the run has recorded until now to a file, which `labkit.load` opens.
@@ -214,8 +218,10 @@ class Run(ExportableRun):
         Parameters
         ----------
         path : path
-            A file of a run that is there is replaced. A folder, or a text that ends with a slash,
-            gets a file with the name of the run and the time.
+            A file of a run that is there is replaced. The file that the run is written to anyway
+            is brought up to date. A folder, or a text that ends with a slash, gets a file with the
+            name of the run and the time. Of several processes that train together, those of other
+            ranks than 0 write beside it: ``mlp.rank1.lab`` for ``mlp.lab``.
 
         Returns
         -------
@@ -241,9 +247,21 @@ class Run(ExportableRun):
         >>> loaded.series("accuracy")[1].tolist()
         [0.5]
         """
-        target = checked_path(path, self.name)
+        target = saving_path(path, self.name)
+        if self._is_own_file(target):
+            return target if self._file is None else self._file.write_now()
+        rank = 0 if self.ranks is None else self.ranks.rank
+        if rank and not target.stem.endswith(f".rank{rank}"):
+            target = rank_path(target, rank)
         write_copy(self, target)
         return target
+
+    def _is_own_file(self, path: Path) -> bool:
+        """Return whether the run is written to a file, or was read from it."""
+        own = self.path
+        if own is None or (self._file is None and not own.is_file()):
+            return False
+        return own == path or (own.is_file() and path.is_file() and own.samefile(path))
 
     def save_continuously(self, path: Path, limit: int, given: str = "") -> None:
         """Write the run to a file on a thread of its own until it ends; see `RunFile`.
@@ -252,7 +270,7 @@ class Run(ExportableRun):
         given, by which several processes find each other's files.
         """
         self.save_key = save_key(given)
-        self._file = open_run_file(self, path, limit, self._notices)
+        self._file = RunFile(self, path, limit, self._notices)
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -374,6 +392,10 @@ class Run(ExportableRun):
 
     # ── lifecycle ────────────────────────────────────────────────────────────
 
+    def __repr__(self) -> str:
+        place = "" if self.path is None else f", {printable(str(self.path))}"
+        return f"<{type(self).__name__} {self.name!r}: {self.status}, {self.steps:,} steps{place}>"
+
     def begin(self) -> None:
         """Change the status from "waiting" or "idle" to "running", as code trains the model."""
         self._lifecycle.begin()
@@ -415,6 +437,7 @@ class Run(ExportableRun):
             self._finish_loop()
         finally:
             self._end("finished")
+            self._finish_file()
 
     def abandon(self) -> None:
         """End the run in a finalizer: like `close`, but no code of the user is executed."""
@@ -440,6 +463,7 @@ class Run(ExportableRun):
             self._finish_loop()
         finally:
             ended = self._end_with(error)
+            self._finish_file()
         return ended
 
     def _end_with(self, error: BaseException | None) -> bool:
@@ -451,7 +475,7 @@ class Run(ExportableRun):
             return cause is error
         if isinstance(cause, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
-        elif error is not None:
+        elif error is not None and not (isinstance(error, SystemExit) and not error.code):
             self._add_failed_graph(error)
             self._end("failed", f"the loop raised {described(error)}")
         else:
@@ -481,6 +505,11 @@ class Run(ExportableRun):
                 live.before_end()
             except Exception as error:  # noqa: BLE001 - the run must end in any case
                 self.add_notice("closing", f"The last findings are missing: {described(error)}.")
+
+    def _finish_file(self) -> None:
+        """Wait until the file is written if a finalizer, which does not wait, has ended the run."""
+        if self._file is not None and self.is_abandoned:
+            self._file.end()
 
     def _end(self, status: Status, message: str | None = None) -> None:
         if not self._lifecycle.claim_end():

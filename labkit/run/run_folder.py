@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import threading
 import weakref
@@ -14,7 +15,7 @@ from labkit.run.file import FileError
 from labkit.run.file.errors import is_busy
 from labkit.run.file.summary import read_summary
 from labkit.run.folder_scan import MAX_RUNS, FolderScanner, FoundFile
-from labkit.run.listed_run import ListedRun, WatchedFile
+from labkit.run.listed_run import ListedRun, WatchedFile, labels_of
 from labkit.run.loaded_run import LoadedRun
 from labkit.run.runs_frame import frame_of
 
@@ -114,8 +115,8 @@ class RunFolder:
             return any(run is which for run in self._loaded.values())
         return isinstance(which, str) and bool(self._named(which))
 
-    def __getitem__(self, which: int | str) -> LoadedRun:
-        """Return a loaded run by its number, its name, or the path of its file in the folder.
+    def __getitem__(self, which: int | str | os.PathLike[str]) -> LoadedRun:
+        """Return a loaded run by its number, its name, or the path of its file.
 
         Raises
         ------
@@ -128,8 +129,13 @@ class RunFolder:
         """
         return self.load(self.find(which))
 
-    def find(self, which: int | str) -> ListedRun:
-        """Return what is known of a run, by its number, its name or the path of its file."""
+    def find(self, which: int | str | os.PathLike[str]) -> ListedRun:
+        """Return what is known of a run, by its number, its name or the path of its file.
+
+        The path may be relative to the folder, without its suffix, or relative to the current one.
+        """
+        if isinstance(which, os.PathLike):
+            which = os.fspath(which)
         if isinstance(which, bool) or not isinstance(which, (int, str)):
             raise TypeError(
                 f"runs[...] takes a number or a name, not {type(which).__name__}. "
@@ -146,7 +152,7 @@ class RunFolder:
         if not found:
             raise KeyError(
                 f"there is no run {which!r} in {self.folder}. There are "
-                f"{_some([run.name for run in self._listed])}."
+                f"{_some(labels_of(self._listed))}."
             )
         if len(found) > 1:
             raise KeyError(
@@ -164,9 +170,11 @@ class RunFolder:
 
     def _named(self, name: str) -> list[ListedRun]:
         """Return the run of a path or, without one, those of a name or file name."""
-        exact = [run for run in self._listed if run.key == name]
-        by_name = exact or [run for run in self._listed if run.name == name]
-        return by_name or [run for run in self._listed if run.path.stem == name]
+        path = Path(os.path.abspath(name))  # noqa: PTH100 - a name may be anything
+        exact = [run for run in self._listed if name == run.key or path == run.path]
+        found = exact or [run for run in self._listed if run.name == name]
+        found = found or [run for run in self._listed if name == run.key.removesuffix(".lab")]
+        return found or [run for run in self._listed if run.path.stem == name]
 
     # ── reading ──────────────────────────────────────────────────────────────
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from labkit.run.listed_run import GIVEN, ListedRun, differing_settings
+from labkit.run.listed_run import GIVEN, ListedRun, differing_settings, labels_of
 from labkit.run.printable import printable
 
 MAX_ROWS = 24
@@ -40,10 +40,10 @@ class RunsTable(NamedTuple):
 def table_of(runs: Sequence[ListedRun], max_columns: int) -> RunsTable:
     """Return the table with at most so many columns of what differs in the configuration."""
     newest_first = sorted(runs, key=lambda run: -(run.started or 0))
-    shown = newest_first[:MAX_ROWS]
+    shown, labels = newest_first[:MAX_ROWS], labels_of(newest_first)
     names = differing_settings(runs)[:max_columns]
     head = ["run", "status", "steps", "loss", *names]
-    rows = [_cells(run, names) for run in shown]
+    rows = [_cells(run, label, names) for run, label in zip(shown, labels, strict=False)]
     cells = [[_short(printable(cell)) for cell in row] for row in rows]
     more = len(runs) - len(shown)
     heads = [_short(printable(name.removeprefix(GIVEN))) for name in head]
@@ -77,10 +77,10 @@ def title_of(folder: str, runs: int) -> str:
     return f"labkit: {runs:,} {'run' if runs == 1 else 'runs'} in {printable(folder)}"
 
 
-def _cells(run: ListedRun, names: Sequence[str]) -> list[str]:
+def _cells(run: ListedRun, label: str, names: Sequence[str]) -> list[str]:
     loss = next((result.last for result in run.results if result.name.startswith("loss")), None)
     return [
-        run.name,
+        label,
         "unreadable" if run.error else (run.status or _UNKNOWN),
         _UNKNOWN if run.steps is None else f"{run.steps:,}",
         _UNKNOWN if loss is None else f"{loss:.4g}",

@@ -1,6 +1,7 @@
 """Cards of predictions in JupyterLab: answered with the mouse, with the keyboard, during a cell."""
 
 import json
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +9,8 @@ from playwright.sync_api import expect
 from .lab import CONTEXT
 
 pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 
 OPEN = """
 import tempfile
@@ -65,6 +68,25 @@ def test_a_choice_is_locked_in_by_keyboard(ask):
     expect(choice.get_by_role("radio", name="b On the CPU")).to_be_disabled()
     assert book.page.locator(".jp-Notebook .jp-Cell").count() == cells  # no key edited them
     assert book.errors == []
+
+
+def test_axe_finds_nothing_serious_in_open_and_locked_cards(ask):
+    names = ("zeros_device", "first_loss", "first_curve")
+    book = ask(
+        *(f'start.predict("{name}")' for name in names),
+        'tensors.predict("place_in_strip")',
+        'tensors.predict("two_lists", "b", sure=2)',
+    )
+    book.page.add_script_tag(path=AXE)
+    result = book.page.evaluate(
+        "() => axe.run('[data-labkit-view=prediction]', { resultTypes: ['violations'] })"
+    )
+    serious = [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
 
 
 def test_a_slider_moves_with_the_arrow_keys(ask):

@@ -104,9 +104,7 @@ def _read(chapter: str, kind: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _wrong_answer(label: str, answer: str | dict[str, str]) -> WrongAnswer:
-    if isinstance(answer, str):
-        return WrongAnswer(label, answer, mistake=label)
+def _wrong_answer(label: str, answer: dict[str, str]) -> WrongAnswer:
     says = answer.get("says")
     mistake = answer.get("mistake", None if says else label)
     return WrongAnswer(label, answer["code"], mistake, says)

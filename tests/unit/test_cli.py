@@ -172,6 +172,7 @@ def test_view_opens_a_temporary_notebook_that_runs(monkeypatch, runs, file, verb
     nbformat.validate(notebook)
     (code,) = (cell for cell in notebook.cells if cell.cell_type == "code")
     assert "mlp" in code.outputs[0].data["text/plain"]
+    assert "mlp" in code.outputs[0].data["image/svg+xml"]
     assert verb in code.source
     exec(code.source, {})
     assert not folders[0].exists()

@@ -13,6 +13,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from labkit.playing.maps import Maps
+from labkit.playing.settings import Settings
+from labkit.playing.training import Training
+from labkit.playing.wire import frame_message, setup_message
 from labkit.run import (
     ComputationGraph,
     Edge,
@@ -37,7 +41,7 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import loop, pad, page, prediction, runs, stepper, widgets
+from labkit.views.messages import loop, pad, page, playground, prediction, runs, stepper, widgets
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -55,6 +59,7 @@ import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
+import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
@@ -443,6 +448,42 @@ def runs_requests() -> dict[str, runs.RunsPageMessage]:
     }
 
 
+def playground_messages() -> dict[str, Message]:
+    """Return the messages of a playground by name."""
+    training = Training(Settings(hidden=(2,), features=("x1", "x1*x2")))
+    maps = Maps(training, (-3.0, 3.0, -3.0, 3.0))
+    frame = frame_message(training, maps)
+    state = {"number": 4, "answer": True, "playing": "playing", "speed": "fast", "error": None}
+    return {
+        "setup": setup_message(training, maps),
+        "frame": Message({**frame.content, **state}, frame.buffers),
+        "code": Message({"type": "code", "text": "import torch\n"}),
+        "refused": Message({"type": "refused", "reason": "No."}),
+    }
+
+
+def playground_requests() -> dict[str, playground.PlaygroundRequest]:
+    """Return the messages of a page to a playground by name."""
+    return {
+        "hello": {
+            "type": "hello",
+            "protocol": message_builders.PROTOCOL_VERSION,
+            "page": "a",
+            "in_place": True,
+        },
+        "sight": {"type": "sight", "page": "a", "visible": True, "number": 4},
+        "play": {"type": "play", "playing": True},
+        "reset": {"type": "reset"},
+        "step": {"type": "step", "of": "step"},
+        "epoch": {"type": "step", "of": "epoch"},
+        "speed": {"type": "speed", "speed": "slow"},
+        "change": {"type": "change", "settings": {"hidden": [3, 2]}},
+        "weight": {"type": "weight", "layer": 0, "unit": 1, "source": None, "value": 0.5},
+        "code": {"type": "code"},
+        "text": {"type": "text"},
+    }
+
+
 def channel_states() -> dict[str, widgets.ChannelState]:
     """Return the state of a run's channel."""
     return {"channel": {"protocol": message_builders.PROTOCOL_VERSION, "run_id": "abc"}}
@@ -622,6 +663,11 @@ def as_typescript() -> str:
             {k: m.content for k, m in runs_messages_by_name().items()},
         ),
         "runsRequests": ("RunsPageMessage", runs_requests()),
+        "playgroundMessages": (
+            "PlaygroundMessage",
+            {k: m.content for k, m in playground_messages().items()},
+        ),
+        "playgroundRequests": ("PlaygroundRequest", playground_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
         "loopStates": ("LoopState", loop_states()),

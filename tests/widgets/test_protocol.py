@@ -29,6 +29,7 @@ from labkit.views.messages import (
     loop,
     pad,
     page,
+    playground,
     prediction,
     runs,
     stepper,
@@ -55,6 +56,8 @@ from .fixtures import (
     pad_drawings,
     pad_states,
     page_messages,
+    playground_messages,
+    playground_requests,
     prediction_states,
     runs_messages_by_name,
     runs_requests,
@@ -109,6 +112,11 @@ TYPED = {
         },
     ),
     "runs-page": (runs.RunsPageMessage, runs_requests),
+    "playground": (
+        playground.PlaygroundMessage,
+        lambda: {name: message.content for name, message in playground_messages().items()},
+    ),
+    "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
 
 

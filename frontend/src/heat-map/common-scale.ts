@@ -5,6 +5,8 @@ import type { ColourScale } from "./scale";
 
 interface CommonScale {
   readonly scale: ColourScale;
+  /** The scale of each heat map alone. */
+  readonly parts: Map<HeatScale, ColourScale>;
   /** Each redraws a heat map that uses the scale. */
   readonly redraws: Set<() => void>;
 }
@@ -28,8 +30,13 @@ export class HeatScale {
     this.leave();
     this.quantity = quantity;
     const known = this.beside ? this.shared(this.beside) : null;
-    this.common = known?.get(quantity) ?? { scale: this.scaleFor(quantity), redraws: new Set() };
+    this.common = known?.get(quantity) ?? {
+      scale: this.scaleFor(quantity),
+      parts: new Map(),
+      redraws: new Set(),
+    };
     known?.set(quantity, this.common);
+    if (!this.common.parts.has(this)) this.common.parts.set(this, this.scaleFor(quantity));
     this.common.redraws.add(this.redraw);
     return this.common.scale;
   }
@@ -37,9 +44,11 @@ export class HeatScale {
   /** Extends the scale to the cells of some rows; the other heat maps follow. */
   extend(rows: readonly Float32Array[]): void {
     if (!this.common) return;
-    const { scale, redraws } = this.common;
+    const { scale, parts, redraws } = this.common;
     const { low, high } = scale;
-    for (const row of rows) scale.extend(row);
+    const own = parts.get(this);
+    for (const row of rows) own?.extend(row);
+    scale.join([...parts.values()]);
     if (Object.is(scale.low, low) && Object.is(scale.high, high)) return;
     for (const redraw of redraws) if (redraw !== this.redraw) redraw();
   }

@@ -5,6 +5,10 @@ import { PALETTE } from "../parts/palette";
 const PALETTE_SIZE = 256;
 /** Maximum range in powers of ten; smaller values have the lowest colour. */
 const MAX_DECADES = 12;
+/** Power of ten from which values are those of a run that explodes. */
+const EXPLODED = 6;
+/** Number of decades above the values of the other runs at which the scale then ends. */
+const ABOVE_OTHERS = 1;
 /** From negative to positive values, for colour-blind people as well (after ColorBrewer). */
 const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
 const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
@@ -27,6 +31,8 @@ export interface ColourScale {
   position(value: number): number;
   /** Extends the scale to the finite cells of a row. */
   extend(cells: Float32Array): void;
+  /** Takes the range that is common to some scales of this kind, one of each run. */
+  join(parts: readonly ColourScale[]): void;
   /** Returns the text of an end. */
   label(end: number): string;
   /** Returns the colours from low to high. */
@@ -37,6 +43,8 @@ export interface ColourScale {
 export class DecadeScale implements ColourScale {
   low = Number.NaN;
   high = Number.NaN;
+  /** Whether there are values above the scale, which have the highest colour. */
+  private isCut = false;
 
   position(value: number): number {
     return value > 0 ? Math.log10(value) : ZERO;
@@ -51,11 +59,28 @@ export class DecadeScale implements ColourScale {
     this.low = Math.max(this.low, this.high - MAX_DECADES);
   }
 
+  /** With all values of a run that explodes, those of the others would have one colour. */
+  join(parts: readonly ColourScale[]): void {
+    const known = parts.filter(({ hasRange }) => hasRange);
+    if (known.length === 0) return;
+    const highs = known.map(({ high }) => high);
+    const others = highs.filter((high) => high < EXPLODED);
+    const most = Math.max(...highs);
+    this.high = others.length > 0 ? Math.min(most, Math.max(...others) + ABOVE_OTHERS) : most;
+    this.isCut = this.high < most;
+    const low = Math.min(...known.map((part) => part.low));
+    this.low = Math.max(low, this.high - MAX_DECADES);
+  }
+
   get hasRange(): boolean {
     return !Number.isNaN(this.low);
   }
 
   label(end: number): string {
+    return this.isCut && end === this.high ? `≥ ${this.power(end)}` : this.power(end);
+  }
+
+  private power(end: number): string {
     const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
     const text = [...String(Math.abs(end))].map((digit) => digits[Number(digit)]).join("");
     return end === 0 ? "1" : `10${end < 0 ? "⁻" : ""}${text}`;
@@ -77,6 +102,8 @@ export class ShareScale implements ColourScale {
   }
 
   extend(): void {}
+
+  join(): void {}
 
   label(end: number): string {
     return `${Math.round(100 * end)} %`;
@@ -107,6 +134,10 @@ export class SignedScale implements ColourScale {
     for (const cell of cells) {
       if (Number.isFinite(cell) && Math.abs(cell) > this.high) this.high = roundUp(Math.abs(cell));
     }
+  }
+
+  join(parts: readonly ColourScale[]): void {
+    this.high = Math.max(0, ...parts.map(({ high }) => high));
   }
 
   label(end: number): string {

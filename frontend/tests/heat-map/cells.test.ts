@@ -51,6 +51,22 @@ describe("the colour scale", () => {
     expect([decades.low, decades.high]).toEqual([-3, 1]);
   });
 
+  it("leaves the colours of other runs distinct where one explodes", () => {
+    const scaleOf = (...cells: number[]) => {
+      const scale = new DecadeScale();
+      scale.extend(Float32Array.from(cells));
+      return scale;
+    };
+    const common = new DecadeScale();
+    const calm = [scaleOf(-2.5, 0.5), scaleOf(-1.5, -0.5)];
+    common.join(calm);
+    expect([common.low, common.high, common.label(1)]).toEqual([-3, 1, "10¹"]);
+    common.join([...calm, scaleOf(0.5, 18.2)]);
+    expect([common.low, common.high, common.label(2)]).toEqual([-3, 2, "≥ 10²"]);
+    common.join([scaleOf(0.5, 18.2)]);
+    expect([common.low, common.high, common.label(19)]).toEqual([7, 19, "10¹⁹"]);
+  });
+
   it("is symmetric for signed values, and from 0 to 1 for fractions", () => {
     const signed = new SignedScale();
     expect(signed.hasRange).toBe(false);

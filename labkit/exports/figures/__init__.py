@@ -60,7 +60,8 @@ def figure(
     ['accuracy', 'val_accuracy']
     """
     look, axis = _look(theme), step_axis(run, x)
-    if isinstance(smoothing, bool) or not 0 <= smoothing <= 1:
+    is_number = isinstance(smoothing, (int, float)) and not isinstance(smoothing, bool)
+    if not is_number or not 0 <= smoothing <= 1:
         raise ValueError(f'smoothing={smoothing!r} is not from 0 to 1. Example: run.figure("loss")')
     if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
         raise TypeError(
@@ -120,6 +121,11 @@ def _look(theme: Any) -> Look:
 
 def _panels(run: Run, wanted: Sequence[str] | None) -> list[Curves]:
     """Return the panels of some names; of all curves for None."""
+    if wanted is not None and not isinstance(wanted, Sequence):
+        raise TypeError(
+            f"run.figure takes a name or a list of names, not {type(wanted).__name__}. "
+            'Example: run.figure(["loss", "lr"])'
+        )
     if wanted is None:
         panels = curves(run)
         if not panels:

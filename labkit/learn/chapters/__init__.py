@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from labkit.learn.checks import Exercise
-from labkit.learn.exercise import Exercise as OldExercise
 from labkit.learn.predictions import Prediction
-
-AnyExercise = Exercise | OldExercise
 
 _MODULES = {
     "00_start_here": "start_here",
@@ -42,7 +39,7 @@ class Plan:
 
     title: str
     predictions: tuple[Prediction, ...]
-    exercises: tuple[AnyExercise, ...]
+    exercises: tuple[Exercise, ...]
 
 
 def chapter_names() -> tuple[str, ...]:

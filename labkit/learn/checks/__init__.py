@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.learn.checks.comparison import as_tensor, close, either_deviation
+from labkit.learn.checks.comparison import as_tensor, close, either_deviation, whole
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.judging import Verdict, check_answer, try_answer, wrong_examples
 from labkit.learn.checks.source import Forbidden, Source, loops, names
@@ -24,5 +24,6 @@ __all__ = [
     "loops",
     "names",
     "try_answer",
+    "whole",
     "wrong_examples",
 ]

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labkit.learn.call_result import is_open
 from labkit.learn.checks import fallback
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.source import read_source
+from labkit.learn.checks.stub import is_open
 from labkit.learn.checks.trial import Trial, call_of_value
 
 Outcome = Literal["right", "wrong", "open"]
@@ -185,8 +185,8 @@ def _is_seen(test: Callable[[Trial], bool], trial: Trial) -> bool:
 def _is_like(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
     if not exercise.asks_for_a_function:
         return any(trial.gives((value,)) for value in mistake.examples)
-    run = exercise.procedure.run
-    return any(trial.behaves_like(run(example)) for example in mistake.examples)
+    calls = exercise.procedure.calls
+    return any(trial.behaves_like(calls(example)) for example in mistake.examples)
 
 
 def wrong_examples(exercise: Exercise) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -67,14 +67,18 @@ def kernel_state_kept() -> Iterator[list[str]]:
 def _generators_kept() -> Iterator[None]:
     in_python = random.getstate()
     in_numpy = np.random.get_state()  # noqa: NPY002 - the global generator is what is kept
-    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    devices = list(range(torch.cuda.device_count())) if in_use else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(SEED)
-        random.seed(SEED)
-        np.random.seed(SEED)  # noqa: NPY002 - as above
-        try:
-            yield
-        finally:
-            random.setstate(in_python)
-            np.random.set_state(in_numpy)  # noqa: NPY002 - as above
+    in_torch = torch.get_rng_state()
+    gpus_in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    on_gpus = torch.cuda.get_rng_state_all() if gpus_in_use else []
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002 - as above
+    # `torch.manual_seed` would also queue seeds for devices that are not in use.
+    torch.default_generator.manual_seed(SEED)
+    try:
+        yield
+    finally:
+        random.setstate(in_python)
+        np.random.set_state(in_numpy)  # noqa: NPY002 - as above
+        torch.set_rng_state(in_torch)
+        if on_gpus:
+            torch.cuda.set_rng_state_all(on_gpus)

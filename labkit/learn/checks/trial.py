@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,11 @@ class Procedure:
 
     def run(self, function: Callable[..., Any]) -> tuple[Call, ...]:
         """Call the function once for each case."""
-        return tuple(self._call(function, case) for case in self.cases)
+        return tuple(self.calls(function))
+
+    def calls(self, function: Callable[..., Any]) -> Iterator[Call]:
+        """Yield the calls one by one, so that a comparison can stop at the first difference."""
+        return (self._call(function, case) for case in self.cases)
 
     def _call(self, function: Callable[..., Any], case: Case) -> Call:
         arguments, before = case.build(), case.build()
@@ -194,7 +198,7 @@ class Trial:
             for call, value in zip(self.calls, values, strict=True)
         )
 
-    def behaves_like(self, others: Sequence[Call]) -> bool:
+    def behaves_like(self, others: Iterable[Call]) -> bool:
         """Whether each call gave what the other gave, or failed with the same error."""
         return all(self._alike(one, other) for one, other in zip(self.calls, others, strict=True))
 

@@ -19,6 +19,7 @@ from labkit.learn.checks.trial import Call
 
 _FEW = 8
 _LONG = 160
+_SHORT = 48
 
 
 def shorten(text: str, limit: int = _LONG) -> str:
@@ -110,6 +111,7 @@ def _described(value: object) -> str:
         (np.ndarray, lambda array: _described_array(array, "a NumPy array")),
         (nn.Module, lambda module: f"a module `{name}`"),
         (type, lambda kind: f"the class `{kind.__name__}`"),
+        ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary with {len(entries)} entries"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
         (Callable, lambda function: "a function"),
@@ -127,7 +129,7 @@ def _described_array(value: Tensor | np.ndarray, kind: str) -> str:
 
 def _show_items(value: Sequence[Any]) -> str:
     if len(value) > _FEW // 2:
-        return f"a {type(value).__name__} of {len(value)} items"
+        return _described(value)
     items = [_written(item) for item in value]
     described = [show(item) for item, text in zip(value, items, strict=True) if text is None]
     both = _bracketed(value, ["..." if item is None else item for item in items])
@@ -146,12 +148,15 @@ def show_input(call: Call, parameters: Sequence[str]) -> str:
     """
     if call.case.shown:
         return call.case.shown
-    parts = []
-    for name, value in zip(parameters, call.case.build(), strict=False):
-        written = _written(value)
-        short = f"`{name} = {shorten(written)}`" if written is not None else ""
-        parts.append(short or f"`{name}` ({show(value)})")
-    return enumerated(parts)
+    named = zip(parameters, call.case.build(), strict=False)
+    return enumerated([_show_argument(name, value) for name, value in named])
+
+
+def _show_argument(name: str, value: object) -> str:
+    written = _written(value)
+    if written is not None and len(written) <= _SHORT:
+        return f"`{name} = {shorten(written)}`"
+    return f"`{name}` ({_described(value)})"
 
 
 def enumerated(parts: Sequence[str]) -> str:

@@ -82,6 +82,14 @@ class Curve(Prediction):
     near: float = field(default=0.08, kw_only=True)
     far: float = field(default=0.2, kw_only=True)
 
+    def __post_init__(self) -> None:
+        """Refuse shapes that are not known, and a logarithmic axis that contains 0."""
+        unknown = set(self.reasons) - set(_SHAPES)
+        if unknown:
+            raise ValueError(f"{self.name!r} has no shape {unknown}; shapes are {list(_SHAPES)}")
+        if self.log and self.y[0] <= 0:
+            raise ValueError(f"the logarithmic axis of {self.name!r} begins at {self.y[0]:g}")
+
     def read(self, value: object) -> tuple[float, ...]:
         """Return the heights; heights beyond the axis are at its end."""
         items = items_from(value, _MOST + 1)

@@ -44,7 +44,7 @@ def curve_overlay(
 
 def place_overlay(place: Place, clicked: Point | None, outcome: Point) -> Picture:
     """Return the picture with the predicted place (a ring) and the outcome (a cross)."""
-    picture = place.picture()
+    picture = place.drawn()
     found = _VIEW_BOX.search(picture.svg)
     left, top, width, height = map(float, (found[1] if found else "0 0 100 100").split())
     radius = max(4.0, min(width, height) / 25)

@@ -24,8 +24,8 @@ class Place(Prediction):
 
     Attributes
     ----------
-    picture : callable
-        Takes no arguments, and returns a `Picture` whose drawing fills the ``<svg>``.
+    picture : Picture or callable
+        A picture whose drawing fills the ``<svg>``, or a function that returns it.
     x, y : tuple of two float
         The coordinates at its left and right edge, and at its bottom and top edge.
     cells : bool
@@ -47,7 +47,7 @@ class Place(Prediction):
     ((2, 0), 'right', 'off')
     """
 
-    picture: Callable[[], Picture] = field(kw_only=True)
+    picture: Picture | Callable[[], Picture] = field(kw_only=True)
     x: Point = field(default=(0.0, 1.0), kw_only=True)
     y: Point = field(default=(0.0, 1.0), kw_only=True)
     cells: bool = field(default=False, kw_only=True)
@@ -85,7 +85,7 @@ class Place(Prediction):
 
     def form(self) -> PlaceForm:
         """Return the picture and its coordinates."""
-        picture = self.picture()
+        picture = self.drawn()
         return {
             "kind": "place",
             "picture": picture.svg,
@@ -99,6 +99,10 @@ class Place(Prediction):
     def misconceptions(self) -> dict[str, Point]:
         """Return the place of each key."""
         return {key: self.read(ast.literal_eval(key)) for key in self.reasons}
+
+    def drawn(self) -> Picture:
+        """Return the picture."""
+        return self.picture if isinstance(self.picture, Picture) else self.picture()
 
     def fractions(self, value: Point) -> Point:
         """Return a place as fractions of the picture, from its left and from its top edge."""

@@ -11,10 +11,12 @@ from labkit.learn.predictions.curve import Curve
 from labkit.learn.predictions.place import Place
 from labkit.learn.predictions.prediction import Prediction
 from labkit.learn.predictions.stored import Stored, Sure
-from labkit.views.still.sheet import INSET, LINE, Section, label, lines, paragraph, sheet
+from labkit.views.still.sheet import INSET, LINE, Section, label, lines, paragraph, sheet, style
 
 SURENESS: dict[Sure, str] = {1: "guessing", 2: "fairly sure", 3: "certain"}
 _LETTERS, _MOST_LINES = 100, 6
+# Pictures of the course have the colour of the text around them.
+_COLOURS = style({".c": "color:#333"}, {".c": "color:#ddd"})
 _SIZE = re.compile(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -98,7 +100,7 @@ def _curve(curve: Curve, stored: Stored) -> Section:
 
 def _place(place: Place, stored: Stored) -> Section | None:
     """Return the picture with the clicked place, at its own size."""
-    picture = place.picture()
+    picture = place.drawn()
     size = _SIZE.search(picture.svg)
     if size is None:
         return None
@@ -110,7 +112,8 @@ def _place(place: Place, stored: Stored) -> Section | None:
         ring = 'r="9" fill="none" stroke="#d55e00" stroke-width="3"'
         mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" {ring}/>'
     return Section(
-        f'<g transform="translate({INSET},0)">{picture.svg}{mark}</g>', height + LINE / 2
+        f'{_COLOURS}<g class="c" transform="translate({INSET},0)">{picture.svg}{mark}</g>',
+        height + LINE / 2,
     )
 
 

@@ -4,9 +4,10 @@
 `write_copy` writes a finished one, and `RunReader` reads one, also while it grows.
 """
 
-from labkit.run.file.errors import FileError
+from labkit.run.file.copying import write_copy
+from labkit.run.file.errors import FileError, PassingError
 from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.reader import RunReader
-from labkit.run.file.run_file import RunFile, write_copy
+from labkit.run.file.run_file import RunFile
 
-__all__ = ["FileError", "RankFiles", "RunFile", "RunReader", "write_copy"]
+__all__ = ["FileError", "PassingError", "RankFiles", "RunFile", "RunReader", "write_copy"]

@@ -38,6 +38,8 @@ class Contents:
     ----------
     end : "process", "copy" or None
         What ends the file before the run has ended: the process, or that it is a copy.
+    is_new : bool
+        Whether the file had no tables before.
     """
 
     def __init__(self, connection: sqlite3.Connection, run: SavedRun) -> None:
@@ -46,6 +48,7 @@ class Contents:
         self._generation = time.time_ns()
         self._added_items = 0
         self.end: FileEnd | None = None
+        self.is_new = False
         self._results = ResultsReader()
         self._start()
 
@@ -53,7 +56,7 @@ class Contents:
     def created(cls, path: Path, run: SavedRun) -> Self:
         """Return the contents of a new file; an empty one may exist."""
         contents = cls(_connect(path), run)
-        schema.create(contents._connection)
+        contents._create_tables()
         return contents
 
     @classmethod
@@ -61,7 +64,7 @@ class Contents:
         """Return the contents of a file that was created before."""
         contents = cls(_connect(path), run)
         if not contents._connection.execute("PRAGMA application_id").fetchone()[0]:
-            schema.create(contents._connection)
+            contents._create_tables()
         return contents
 
     @property
@@ -98,10 +101,15 @@ class Contents:
             self._logs.write_all_items()
             self._logs.write_changes()
             self._logs.write_facts(self._facts())
+        self.is_new = False
 
     def close(self) -> None:
         """Close the file; it must not be used afterwards."""
         self._connection.close()
+
+    def _create_tables(self) -> None:
+        schema.create(self._connection)
+        self.is_new = True
 
     def _tables(self) -> dict[str, SeriesTable]:
         return {**self._run.tables, **self._run.shards.tables}

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import Literal
 
+from labkit.run.config import plain_config
 from labkit.run.error_text import described
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.finding import SEVERITIES, Finding
@@ -37,10 +38,10 @@ def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
     state = run.state() if end is None else _final(run.state(), end)
     facts: dict[str, object] = {
         "id": run.id,
-        "name": run.name,
+        "name": str(run.name),
         "started_at": run.started_at,
-        "config": run.config,
-        "note": run.note,
+        "config": plain_config(run.config),
+        "note": str(run.note or ""),
         "environment": run.environment,
         "model": run.model,
         "setup": run.setup,
@@ -81,6 +82,8 @@ def _final(state: RunState, end: FileEnd) -> RunState:
         message = f"this file was saved after step {state.step:,}, while the run went on"
         return replace(state, status="stopped", message=message, remaining=None)
     error = getattr(sys, "last_value", None)  # what has ended the main program, if anything
+    if isinstance(error, KeyboardInterrupt):
+        return replace(state, status="interrupted", message="the process was interrupted")
     if isinstance(error, BaseException):
         return replace(state, status="failed", message=f"the process ended: {described(error)}")
     return replace(state, status="finished", message=None)

@@ -82,6 +82,23 @@ def decoded(hint: Any, value: Any, what: str) -> Any:
     return _decode(hint, value, what, 0)
 
 
+def with_infinities(value: Any) -> Any:
+    """Return data of JSON with infinite numbers in place of their names.
+
+    Examples
+    --------
+    >>> with_infinities({"clip": ["Infinity", 1.0]})
+    {'clip': [inf, 1.0]}
+    """
+    if isinstance(value, str):
+        return _INFINITE.get(value, value)
+    if isinstance(value, list):
+        return [with_infinities(each) for each in value]
+    if isinstance(value, dict):
+        return {key: with_infinities(each) for key, each in value.items()}
+    return value
+
+
 def _plain(value: object) -> object:
     if value is None or isinstance(value, (str, bool)):
         return value

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labkit.run.file.errors import FileError, is_busy
+from labkit.run.file.errors import FileError, PassingError, is_busy, is_passing
 from labkit.run.file.schema import check_header, check_tables
 
 _TIMEOUT_SECONDS = 5.0
@@ -45,14 +45,9 @@ class OpenFile:
         """The file that is read: a copy if a transaction had to be undone."""
         self._deadline = 0.0
         self._remove_copy: Callable[[], object] = _nothing
-        try:
-            with path.open("rb") as file:
-                check_header(file.read(_HEADER_BYTES), path.name)
-        except IsADirectoryError:
-            raise FileError(
-                f"{path} is a folder; lk.load takes one file of a run. "
-                "lk.runs(folder) lists those in a folder."
-            ) from None
+        _check_is_regular(path)
+        with path.open("rb") as file:
+            check_header(file.read(_HEADER_BYTES), path.name)
         with self.reading():
             self.connection = self._connected(path)
             self.connection.execute("BEGIN")  # nothing is written until the end of the transaction
@@ -68,7 +63,8 @@ class OpenFile:
             yield
         except sqlite3.Error as error:
             reason = "another program keeps it locked" if is_busy(error) else f"{error}"
-            raise FileError(f"{self._name} cannot be read: {reason}.") from error
+            kind = PassingError if is_passing(error) else FileError
+            raise kind(f"{self._name} cannot be read: {reason}.") from error
         except (UnicodeDecodeError, OverflowError, MemoryError) as error:
             raise FileError(f"{self._name} is damaged: {error}.") from error
 
@@ -99,9 +95,9 @@ class OpenFile:
         try:
             connection = self._configured(path)
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             journal = path.with_name(f"{path.name}-journal")
-            if not journal.exists():
+            if is_busy(error) or not journal.exists():
                 raise
             # A process was killed while it wrote. What it began is undone in a copy, because a
             # reader leaves the file as it is.
@@ -131,6 +127,17 @@ class OpenFile:
 
     def _is_too_late(self) -> bool:
         return time.monotonic() > self._deadline
+
+
+def _check_is_regular(path: Path) -> None:
+    """Raise a `FileError` if a path is that of a folder, a device or a pipe."""
+    if path.is_dir():
+        raise FileError(
+            f"{path} is a folder; lk.load takes one file of a run. "
+            "lk.runs(folder) lists those in a folder."
+        )
+    if path.exists() and not path.is_file():  # reading a pipe could last for ever
+        raise FileError(f"{path} is no regular file; lk.load takes one file of a run.")
 
 
 def _nothing() -> None:

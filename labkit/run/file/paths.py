@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -16,9 +18,11 @@ _EXAMPLE = 'Example: lk.watch(model, save="runs/mlp.lab")'
 _HEADER_BYTES = 100
 _MAX_NAME_BYTES = 160
 """Maximum size of the name of a run in that of its file; file systems allow some 255."""
+_MAX_FILE_NAME_BYTES = 220
+"""Maximum size of the name of a file: those of its journal and of its draft are longer."""
 
 
-def checked_path(given: object, name: str) -> Path:
+def saving_path(given: object, name: str) -> Path:
     """Return where to save a run, without creating anything.
 
     Parameters
@@ -36,15 +40,23 @@ def checked_path(given: object, name: str) -> Path:
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
         If it is no path.
-    ValueError
-        If there is a file of another kind.
     """
-    path = target_path(
-        given, name, SUFFIX, f"save takes the path of a file or a folder. {_EXAMPLE}"
-    )
-    if path.exists():
+    usage = f"save takes the path of a file or a folder. {_EXAMPLE}"
+    return target_path(given, name, SUFFIX, usage)
+
+
+def checked_path(given: object, name: str) -> Path:
+    """Return where to save a run, as `saving_path` does.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Also if there is a file of another kind.
+    """
+    path = saving_path(given, name)
+    if os.path.exists(path):  # noqa: PTH110 - False where it may not be looked at
         check_is_run(path)
     return path
 
@@ -55,7 +67,8 @@ def target_path(given: object, name: str, suffix: str, usage: str) -> Path:
     Parameters
     ----------
     given : object
-        A path; that of a folder, or one that ends with a slash, gets a name.
+        A path; that of a folder, or one that ends with a slash, gets a name. ``~`` is the home
+        folder.
     name : str
         What the name of a file in a folder begins with; the time follows.
     suffix : str
@@ -72,10 +85,17 @@ def target_path(given: object, name: str, suffix: str, usage: str) -> Path:
     text = os.fspath(given)
     if isinstance(text, bytes) or not text.strip() or "\0" in text:
         raise ValueError(f"{usage} Given was {given!r}.")
-    path = Path(os.path.abspath(text))  # noqa: PTH100 - links are left as they are
-    if path.is_dir() or text.endswith(("/", os.sep)):
+    whole = os.path.expanduser(text)  # noqa: PTH111 - no error where there is no such user
+    path = Path(os.path.abspath(whole))  # noqa: PTH100 - links are left as they are
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - False where it may not be looked at
+    if is_folder or text.endswith(("/", os.sep)):
         moment = time.strftime("%Y%m%d-%H%M%S")
-        path = path / f"{_file_name(name)}-{moment}{suffix}"
+        path = _free(path / f"{_file_name(name)}-{moment}{suffix}")
+    size = len(os.fsencode(path.name))
+    if size > _MAX_FILE_NAME_BYTES:
+        raise ValueError(
+            f"{usage} The name of the file has {size} bytes; it may have {_MAX_FILE_NAME_BYTES}."
+        )
     return path
 
 
@@ -87,16 +107,24 @@ def check_is_run(path: Path) -> None:
     ValueError
         If it is something else, which must not be overwritten.
     """
+    problem: Exception | None = None
+    is_run = path.is_file()  # a device would be replaced, and a pipe read for ever
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+        header = _header(path) if is_run else b""
         if header:
             check_header(header, path.name)
     except (FileError, OSError) as error:
+        is_run, problem = False, error
+    if not is_run:
         raise ValueError(
             f"{path} exists and is not the file of a run, so that nothing is saved there. Choose "
             f"another path. {_EXAMPLE}"
-        ) from error
+        ) from problem
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEADER_BYTES)
 
 
 def claim(path: Path) -> Path:
@@ -110,15 +138,23 @@ def claim(path: Path) -> Path:
         If that is not possible.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for number in count(2):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except FileExistsError:
-            stem = re.sub(r"-\d+$", "", path.stem) if number > 2 else path.stem  # noqa: PLR2004
-            path = path.with_name(f"{stem}-{number}{path.suffix}")
-        else:
-            return path
+    for candidate in _names(path):
+        with suppress(FileExistsError):
+            os.close(os.open(candidate, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return candidate
     raise AssertionError("unreachable")
+
+
+def _free(path: Path) -> Path:
+    """Return a path, or the next one at which there is no file."""
+    return next(each for each in _names(path) if not os.path.lexists(each))
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Yield a path and those with numbers: ``mlp.lab``, ``mlp-2.lab``, ``mlp-3.lab`` ..."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _file_name(name: str) -> str:

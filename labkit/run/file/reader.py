@@ -111,12 +111,14 @@ class RunReader:
             If the file is damaged, or cannot be read.
         """
         with self._checked(), self._open.reading():
-            self._version = self._open.version()
+            version = self._open.version()
             self._open.connection.execute("BEGIN")
             try:
                 facts = self._read(run)
             finally:
-                self._open.connection.execute("ROLLBACK")
+                if self._open.connection.in_transaction:  # an error may have ended it
+                    self._open.connection.execute("ROLLBACK")
+            self._version = version
         return facts
 
     def _read(self, run: ChangeableRun) -> FileFacts:

@@ -1,18 +1,17 @@
-"""The thread that writes the file of a run while it goes on, and the copy of an ended run."""
+"""The thread that writes the file of a run while it goes on."""
 
 from __future__ import annotations
 
 import atexit
 import os
-import sqlite3
 import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from labkit.run.file.contents import Contents
-from labkit.run.file.errors import is_busy, warn, write_problem
-from labkit.run.file.paths import check_is_run, claim
+from labkit.run.file.errors import is_busy, is_overwritten, warn, write_problem
+from labkit.run.file.paths import claim
 from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.journal import Journal
@@ -29,9 +28,16 @@ _BUSY_SECONDS = 30.0
 """Time for which a locked file is no problem, in s."""
 _END_SECONDS = 10.0
 """Longest time that the end of a run waits for its file, in s."""
+_END_BUSY_SECONDS = 6.0
+"""Time for which the end of a run is tried again while the file is locked, in s."""
 _SHARE_OF_TIME = 0.5
 """Largest share of the time in which the thread writes, so that a slow disk has rests."""
 _MAX_REST_SECONDS = 30.0
+
+_RENEWED = (
+    "{old} was deleted, moved or overwritten while the run went on. The run is now saved in {new}, "
+    "with all that is in memory."
+)
 
 _open_files: set[RunFile] = set()
 """The files that are written: they keep their runs alive."""
@@ -41,7 +47,9 @@ class RunFile:
     """Writes a run to its file on a thread of its own until the run ends.
 
     What cannot be written stays in the run: a notice and a warning say so once, and the thread
-    tries again every five seconds with all that is in memory.
+    tries again every five seconds. The notice goes when the file has everything. A file that was
+    deleted, moved or overwritten is replaced by a new one, with all that is in memory, if its
+    folder is there.
 
     Parameters
     ----------
@@ -59,39 +67,41 @@ class RunFile:
     ----------
     path : Path
         The file.
-
-    Raises
-    ------
-    OSError
-        If the file or its folder cannot be created.
-    sqlite3.Error
-        If it is no place for a database.
+    exists : bool
+        Whether the file was created.
     """
 
     def __init__(self, run: SavedRun, path: Path, limit: int, notices: NoticeLog) -> None:
         self._given = path
         place = run.ranks
-        self.path = claim(path if place is None or not place.rank else rank_path(path, place.rank))
+        self.path = path if place is None or not place.rank else rank_path(path, place.rank)
+        self.exists = False
         self._run = run
         self._rank_files: RankFiles | None = None
         self._limit = limit
         self._notices = notices
+        self._problem = ""
+        """The notice that says why the file cannot be written; empty if it can."""
+        self._warned: set[str] = set()
         self._process = os.getpid()
-        self._identity = _identity(self.path)
+        self._identity: tuple[int, int] | None = None
+        """What tells the file from another one of its name; None if a new one is needed."""
         self._journal = Journal()
         self._contents: Contents | None = None
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._writing = threading.Lock()
         self._ending = False
+        self._process_ends = False
+        self._closed = False
         self._is_whole = False
         """Whether the file has everything that was taken from the journal."""
         self._busy_since: float | None = None
         self._written_at = 0.0
         self._written_steps = -1
         try:
-            self._contents = Contents.created(self.path, run)
-        except (sqlite3.Error, OSError):
-            self.path.unlink(missing_ok=True)
-            raise
+            self._create()
+        except Exception as error:  # noqa: BLE001 - the loop must run in any case
+            self._note_problem(error)
         self._collect()
         self._thread = threading.Thread(target=self._work, name="labkit-file", daemon=True)
         _open_files.add(self)
@@ -107,14 +117,30 @@ class RunFile:
         process_ends : bool
             Whether the run has not ended itself.
         """
-        if process_ends and self._contents is not None:
-            self._contents.end = "process"
+        self._process_ends = self._process_ends or process_ends
         self._ending = True
         self._wake.put(None)
         if wait and self._process == os.getpid() and threading.current_thread() is not self._thread:
             self._thread.join(_END_SECONDS)
             if self._thread.is_alive():
-                self._warn(f"{self.path} takes long to be written; the rest follows")
+                self._note(f"{self.path} takes long to be written; the rest follows")
+
+    def write_now(self) -> Path:
+        """Write what is new on this thread, also after the end, and return the file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        problem: Exception | None = None
+        for _ in range(2):  # a file that is found to be overwritten is replaced by a new one
+            problem = self._write_guarded()
+            if problem is None or self._identity is not None:
+                break
+        if problem is not None:
+            raise OSError(f"{write_problem(problem, self.path)}.") from problem
+        return self.path
 
     def _collect(self) -> None:
         """Let the tables and logs of the run add what is new to the journal."""
@@ -132,14 +158,14 @@ class RunFile:
         while not self._ending:
             self._wait(pause)
             began, spent = time.monotonic(), time.thread_time_ns()
-            succeeded = self._write_guarded()
+            problem = self._write_guarded()
             self._read_ranks()
             self._run.cost_totals.add_publishing(time.thread_time_ns() - spent)
             rest = min((time.monotonic() - began) / _SHARE_OF_TIME, _MAX_REST_SECONDS)
-            pause = max(INTERVAL_SECONDS if succeeded else _RETRY_SECONDS, rest)
-        self._write_guarded()
+            pause = max(INTERVAL_SECONDS if problem is None else _RETRY_SECONDS, rest)
+        self._write_end()
         if self._read_ranks():
-            self._write_guarded()
+            self._write_end()
         self._close()
 
     def _wait(self, seconds: float) -> None:
@@ -148,22 +174,59 @@ class RunFile:
         except Empty:
             return
 
-    def _write_guarded(self) -> bool:
-        """Write what is new; return whether that was possible."""
-        try:
-            self._write()
-        except Exception as error:  # noqa: BLE001 - the thread must continue
-            self._note_problem(error)
-            return False
+    def _write_end(self) -> None:
+        """Write what is left, and wait a while if another program has locked the file."""
+        deadline = time.monotonic() + _END_BUSY_SECONDS
+        while self._write_guarded() is not None:
+            if self._busy_since is None:
+                return
+            if time.monotonic() > deadline:
+                self._note(f"Another program keeps {self.path} locked")
+                return
+
+    def _write_guarded(self) -> Exception | None:
+        """Write what is new; return why that was not possible."""
+        with self._writing:
+            try:
+                self._write()
+                if self._problem:
+                    self._forget_problem()
+                    self._write()
+            except Exception as error:  # noqa: BLE001 - the thread must continue
+                self._note_problem(error)
+                return error
+            finally:
+                if self._closed:
+                    self._close_contents()
         self._busy_since = None
-        return True
+        return None
+
+    def _create(self) -> None:
+        """Create the file, or one in place of a file that is gone or overwritten."""
+        if self.exists and not self.path.parent.is_dir():
+            raise FileNotFoundError(self.path)
+        self._close_contents()
+        path = claim(self.path)
+        try:
+            self._contents = Contents.created(path, self._run)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._identity, self._is_whole = _identity(path), False
+        if self.exists:
+            text = _RENEWED.format(old=self.path, new=path)
+            self._notices.add("file", text)
+            warn(text)
+        self.path, self.exists = path, True
 
     def _write(self) -> None:
-        if _identity(self.path) != self._identity:
-            raise FileNotFoundError(self.path)
+        if self._identity is None or _identity(self.path) != self._identity:
+            self._create()
         self._move_beside_main()
         contents = self._contents or Contents.opened(self.path, self._run)
         self._contents = contents
+        contents.end = "process" if self._process_ends else None
+        self._is_whole = self._is_whole and not contents.is_new
         for table in (*self._run.tables.values(), *self._run.shards.tables.values()):
             _ = table.total  # moves rows that wait in its buffer
         now, steps = time.monotonic(), self._run.state().step
@@ -198,9 +261,7 @@ class RunFile:
         main = self.path.with_name(place.main_file or self._given.name)
         if rank_of_file(self.path, main) == place.rank:
             return
-        if self._contents is not None:
-            self._contents.close()
-            self._contents = None
+        self._close_contents()
         target = claim(rank_path(main, place.rank))
         self.path.replace(target)
         self.path = target
@@ -224,76 +285,54 @@ class RunFile:
             self._busy_since = self._busy_since or now
             if now - self._busy_since < _BUSY_SECONDS:
                 return
-        elif self._contents is not None:
+        else:
+            self._close_contents()
+            if is_overwritten(error):
+                self._identity = None
+        self._note(write_problem(error, self.path))
+
+    def _note(self, problem: str) -> None:
+        """Let a notice say that the run is not saved, and a warning once."""
+        begin, stays = "The run is not saved", "Training goes on and everything stays in memory"
+        if self._ending and self.exists:
+            begin, stays = "The file of the run lacks its end", "Everything stays in memory"
+        elif self.exists:
+            begin += " at the moment"
+        text = f'{begin}. {problem}. {stays}: run.save("elsewhere.lab") writes it.'
+        if text == self._problem:
+            return
+        self._forget_problem()
+        self._problem = text
+        self._notices.add("file", text)
+        if problem not in self._warned:
+            self._warned.add(problem)
+            warn(text)
+
+    def _forget_problem(self) -> None:
+        """Remove the notice that the file cannot be written."""
+        self._notices.remove("file", self._problem)
+        self._problem = ""
+        self._written_steps = -1  # so that the file is written without the notice
+
+    def _close_contents(self) -> None:
+        if self._contents is not None:
             self._contents.close()
             self._contents = None
-        self._warn(write_problem(error, self.path))
-
-    def _warn(self, problem: str) -> None:
-        """Say once that the run is not saved."""
-        text = (
-            f"The run is not saved at the moment. {problem}. Training goes on and everything stays "
-            'in memory: run.save("elsewhere.lab") writes it.'
-        )
-        if text not in {notice.text for notice in self._notices.all()}:
-            self._notices.add("file", text)
-            warn(text)
 
     def _close(self) -> None:
         if self._rank_files is not None:
             self._rank_files.close()
-        if self._contents is not None:
-            self._contents.close()
+        with self._writing:
+            self._closed = True
+            self._close_contents()
         _open_files.discard(self)
-
-
-def open_run_file(run: SavedRun, path: Path, limit: int, notices: NoticeLog) -> RunFile | None:
-    """Return the file that a run is written to; None with a warning if it cannot be created."""
-    try:
-        return RunFile(run, path, limit, notices)
-    except (OSError, sqlite3.Error) as error:
-        text = (
-            f"The run is not saved. {write_problem(error, path)}. Training goes on and everything "
-            'stays in memory: run.save("elsewhere.lab") writes it.'
-        )
-        notices.add("file", text)
-        warn(text)
-        return None
-
-
-def write_copy(run: SavedRun, path: Path) -> None:
-    """Write all that a run has in memory to a file, replacing one of a run that may be there.
-
-    Raises
-    ------
-    ValueError
-        If there is a file of another kind.
-    OSError
-        If the file cannot be written.
-    """
-    if path.exists():
-        check_is_run(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = claim(path.with_name(f".{path.name}.writing"))
-    try:
-        contents = Contents.created(draft, run)
-        try:
-            contents.end = "copy"
-            contents.write_all()
-        finally:
-            contents.close()
-        draft.replace(path)
-    except sqlite3.Error as error:
-        raise OSError(f"{write_problem(error, path)}. Nothing was written.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from another one of the same name; None if there is none."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

@@ -59,6 +59,8 @@ def write_page(path: Path, page: str) -> None:
 
 def _is_page(path: Path) -> bool:
     """Return whether an existing file is a page of labkit, or empty."""
+    if not path.is_file():  # a device would be replaced, and a pipe read for ever
+        return False
     try:
         with path.open("rb") as file:
             start = file.read(len(MARK))

@@ -20,7 +20,7 @@ module        exchanged by                                   where the protocol 
 ============= ============================================== ===================================
 =======
 ============== =============================================== ===================================
-module         exchanged by                                   where the protocol version is
+module         exchanged by                                    where the protocol version is
 ============== =============================================== ===================================
 ``kernel``     the run's channel, kernel to page              `ChannelState.protocol`
 ``page``       the run's channel, page to kernel              `HelloMessage.protocol`
@@ -28,6 +28,8 @@ module         exchanged by                                   where the protocol
                                                               `WalkRequest.protocol`
 ``runs``       the widget of a folder of runs, both ways      `RunsMessage.protocol`,
                                                               `RunsRequest.protocol`
+``playground`` the playground's widget, both ways             `PlaygroundSetup.protocol`,
+                                                              `PlaygroundHello.protocol`
 ``pad``        the drawing pad's widget state                 `PadState.protocol`,
                                                               `PadDrawing.page_protocol`
 ``prediction`` the state of a prediction's card, both ways    `PredictionState.protocol`,

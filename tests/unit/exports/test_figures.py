@@ -85,6 +85,7 @@ def test_an_unknown_name_fails_with_what_there_is(run):
         ({"name": "loss", "kind": "lines"}, "without a kind"),
         ({"name": "grad_norm", "kind": "ridge"}, "'heat map', 'lines'"),
         ({"name": "loss", "smoothing": 2}, "from 0 to 1"),
+        ({"name": "loss", "smoothing": "much"}, "from 0 to 1"),
         ({"name": ["loss", "grad_norm"]}, "panels of curves"),
         ({"name": []}, "panels of curves"),
     ],
@@ -97,6 +98,11 @@ def test_other_bad_arguments_fail_at_once(run, arguments, text):
 def test_a_step_is_a_whole_number(run):
     with pytest.raises(TypeError, match="no whole number"):
         run.figure("histograms", step="last")
+
+
+def test_a_name_is_a_text(run):
+    with pytest.raises(TypeError, match="a name or a list of names, not int"):
+        run.figure(3)
 
 
 def test_the_axis_may_be_epochs_or_time(run):

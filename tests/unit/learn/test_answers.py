@@ -9,19 +9,13 @@ import pytest
 
 from labkit.learn import chapter
 from labkit.learn.chapters import load_plan
-from labkit.learn.checks import Exercise, try_answer, wrong_examples
+from labkit.learn.checks import try_answer, wrong_examples
 from tests.notebooks.chapters import NAMES, Chapter, all_answers
 
 # A learner's code may warn, and a notebook shows it; here it must not stop the answer.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 EXERCISES = [(name, exercise.name) for name in NAMES for exercise in load_plan(name).exercises]
-IN_THE_NEW_FORM = [
-    (name, exercise.name)
-    for name in NAMES
-    for exercise in load_plan(name).exercises
-    if isinstance(exercise, Exercise)
-]
 stored = functools.cache(Chapter.read)
 
 
@@ -63,11 +57,11 @@ def test_a_wrong_answer_gets_the_card_that_explains_it(name, exercise, label, tm
 
 
 def message_of(exercise, name):
-    forbidden = getattr(exercise, "forbids", ())
-    return next(each.message for each in (*exercise.mistakes, *forbidden) if each.name == name)
+    known = (*exercise.mistakes, *exercise.forbids)
+    return next(each.message for each in known if each.name == name)
 
 
-@pytest.mark.parametrize(("name", "exercise"), IN_THE_NEW_FORM)
+@pytest.mark.parametrize(("name", "exercise"), EXERCISES)
 def test_a_card_shows_no_internals(name, exercise, tmp_path):
     opened = chapter(name, tmp_path)
     answers = (lambda *given: given, lambda *given: object(), lambda *given: opened, opened.check)
@@ -76,7 +70,7 @@ def test_a_card_shows_no_internals(name, exercise, tmp_path):
         assert not re.search(r"at 0x|Call\(|Case\(|Trial\(", text), text
 
 
-@pytest.mark.parametrize(("name", "exercise"), IN_THE_NEW_FORM)
+@pytest.mark.parametrize(("name", "exercise"), EXERCISES)
 def test_reference_functions_with_mistakes_are_not_right(name, exercise):
     found = exercise_of(name, exercise)
     for mistake, example in wrong_examples(found):

@@ -200,6 +200,13 @@ def test_the_outcome_of_a_curve_may_be_points_heights_or_two_arrays():
     assert len(long) <= 200
 
 
+def test_a_curve_of_an_unknown_shape_or_axis_is_refused():
+    with pytest.raises(ValueError, match=r"no shape.*wavy.*flat"):
+        Curve("n", "q", x=(0, 1), y=(0, 1), reasons={"wavy": "No."})
+    with pytest.raises(ValueError, match="axis of 'n' begins at 0"):
+        Curve("n", "q", x=(0, 1), y=(0, 1), log=True)
+
+
 def test_an_outcome_that_diverges_is_at_the_top_of_the_axis():
     loss = Curve("n", "q", x=(0, 2), y=(1e-3, 10), log=True)
     outcome = loss.read_outcome([(0, 1), (1, math.inf), (2, math.nan)])

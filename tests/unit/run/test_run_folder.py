@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,6 +144,30 @@ def test_a_run_is_found_by_number_name_and_path(tmp_path):
         runs[3]
     with pytest.raises(TypeError, match="a number or a name, not float"):
         runs[1.5]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(["sweep/a", "sweep/b", "c"]):
+        path = tmp_path / f"{name}.lab"
+        save(path.parent, "Net", started_at=number).rename(path)
+    runs = lk.runs(tmp_path)
+    assert [line.split()[0] for line in repr(runs).splitlines()[2:]] == ["c", "sweep/b", "sweep/a"]
+    assert (
+        runs["sweep/b"] is runs["b"] is runs[Path("sweep/b.lab")] is runs[tmp_path / "sweep/b.lab"]
+    )
+    with pytest.raises(KeyError, match=r"There are 'sweep/a', 'sweep/b', 'c'\."):
+        runs["d"]
+    comparison = runs.compare("a", "b")
+    assert comparison.names == ["sweep/a", "sweep/b"]
+    comparison.close()
+
+
+def test_a_run_and_its_copy_are_not_compared(tmp_path):
+    path = save(tmp_path, "a")
+    shutil.copy(path, tmp_path / "b.lab")
+    with pytest.raises(ValueError, match="the run 'a' twice, or a copy of it"):
+        lk.runs(tmp_path).compare(0, 1)
 
 
 def test_a_refresh_finds_new_runs_and_loses_those_that_are_gone(tmp_path):

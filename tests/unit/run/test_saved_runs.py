@@ -163,9 +163,34 @@ def test_a_loaded_run_is_read_only(run, tmp_path):
         loaded.resume,
         loaded.step,
         loaded.stop,
+        lambda: setattr(loaded, "pace", 3),
+        lambda: setattr(loaded, "total_steps", 3),
     ):
         with pytest.raises(RuntimeError, match="read-only"):
             change()
+
+
+def test_a_rule_is_silenced_in_a_loaded_run_and_not_in_its_file(tmp_path):
+    run = full_run()
+    run.save_continuously(tmp_path / "demo.lab", 500_000_000)
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    assert [finding.rule for finding in loaded.findings] == ["plateau"]
+    loaded.ignore("plateau")
+    run.advance_to(301)
+    run.save(run.path)
+    loaded.reload()
+    assert (loaded.steps, loaded.findings) == (301, ())
+    loaded.unignore("plateau")
+    assert [finding.rule for finding in loaded.findings] == ["plateau"]
+    loaded.close()
+    run.close()
+
+
+def test_a_run_says_what_it_is(run, tmp_path):
+    path = run.save(tmp_path / "demo.lab")
+    assert repr(run) == "<Run 'demo': running, 300 steps>"
+    assert repr(lk.load(path)) == f"<LoadedRun 'demo': stopped, 300 steps, {path}>"
 
 
 def test_a_copy_of_a_run_that_goes_on_has_ended(run, tmp_path):

@@ -15,7 +15,7 @@ import pytest
 
 import labkit as lk
 from labkit.run import Finding, Run
-from labkit.run.file import FileError, schema
+from labkit.run.file import FileError, contents, opening, run_file, schema
 
 LIMIT = 500_000_000
 
@@ -103,7 +103,7 @@ def test_a_file_that_another_program_locks_gets_its_rows_later(run, tmp_path):
     assert not run.notices
 
 
-def test_a_full_disk_is_one_notice_and_what_is_missing_follows(tmp_path):
+def test_a_full_disk_is_one_notice_until_what_is_missing_has_followed(tmp_path):
     code = f"""
         import resource, sys, time, warnings
         import numpy as np
@@ -120,16 +120,18 @@ def test_a_full_disk_is_one_notice_and_what_is_missing_follows(tmp_path):
         add_steps(run, 50_000)
         await_(lambda: run.notices)
         add_steps(run, 100)
+        (notice,) = run.notices
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         run.close()
-        print(rows_in(run.path), len(run.notices), run.notices[0].text)
+        print(rows_in(run.path), len(run.notices), notice.text)
     """
     process = python(code)
     printed, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     rows, notices, text = printed.split(maxsplit=2)
-    assert (rows, notices) == ("50200", "1")
+    assert (rows, notices) == ("50200", "0")
     assert "is not saved at the moment" in text
+    assert not lk.load(tmp_path / "demo.lab").notices
 
 
 @pytest.mark.parametrize("attempt", range(4))
@@ -284,3 +286,115 @@ def test_watching_with_a_file_leaves_no_thread_and_no_open_file(tmp_path):
             run.close()
     assert not [file for file in process.open_files() if str(tmp_path) in file.path]
     assert "labkit-file" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced", "overwritten"])
+def test_a_file_that_is_lost_is_written_anew_with_all_steps(run, tmp_path, how):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    lost = run.path
+    await_(lambda: rows_in(lost) == 100)
+    other = tmp_path / "other.lab"
+    if how == "deleted":
+        lost.unlink()
+    elif how == "moved":
+        lost.rename(other)
+    elif how == "replaced":
+        Run("other").save(lost)
+    else:
+        lost.write_bytes(b"x" * 200_000)
+    add_steps(run, 100)
+    new = run.save(lost)
+    assert new.name == ("demo.lab" if how in {"deleted", "moved"} else "demo-2.lab")
+    assert rows_in(new) == 200
+    add_steps(run, 100)
+    run.close()
+    assert len(lk.load(new).series("loss")[0]) == 300
+    assert ["deleted, moved or overwritten" in notice.text for notice in run.notices] == [True]
+    if how == "moved":
+        assert rows_in(other) == 100
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_file_that_was_emptied_has_all_steps_again(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    await_(lambda: rows_in(run.path) == 100)
+    run.path.write_bytes(b"")
+    add_steps(run, 100)
+    await_(lambda: run.notices)
+    run.save(run.path)
+    assert rows_in(run.path) == 200
+    assert not run.notices
+
+
+def test_saving_to_the_own_file_writes_what_is_new_and_leaves_every_step(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    place = run.path.stat().st_ino
+    add_steps(run, 100)
+    run.save(run.path)
+    add_steps(run, 19_900)
+    assert run.save(tmp_path / "demo.lab") == run.path
+    assert rows_in(run.path) == 20_000
+    loaded = lk.load(run.path)
+    assert loaded.save(run.path) == run.path
+    loaded.close()
+    add_steps(run, 100)
+    run.close()
+    run.save(run.path)
+    lk.load(run.path).save(run.path)
+    assert rows_in(run.path) == 20_100  # not the extremes, as in a copy
+    assert run.path.stat().st_ino == place
+    assert not run.notices
+
+
+def test_a_file_that_is_locked_at_the_end_is_a_warning(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_file, "_END_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(contents, "_TIMEOUT_SECONDS", 0.01)
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    await_(lambda: rows_in(run.path) == 100)
+    other = sqlite3.connect(run.path, isolation_level=None, timeout=20)
+    other.execute("BEGIN EXCLUSIVE")
+    add_steps(run, 100)
+    with pytest.warns(RuntimeWarning, match=r"lacks its end\. Another program keeps .* locked"):
+        run.close()
+    other.execute("ROLLBACK")
+    other.close()
+    assert "lacks its end" in run.notices[0].text
+    run.save(run.path)
+    assert rows_in(run.path) == 200
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_place_that_becomes_writable_gets_the_run(run, tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    run.save_continuously(tmp_path / "runs" / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    (tmp_path / "runs").unlink()
+    run.close()
+    assert run.path == tmp_path / "runs" / "demo.lab"
+    assert rows_in(run.path) == 100
+    assert not run.notices
+
+
+def test_a_reader_follows_again_after_a_lock(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "_TIMEOUT_SECONDS", 0.01)
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    await_(lambda: rows_in(run.path) == 10)
+    loaded = lk.load(run.path)
+    other = sqlite3.connect(run.path, isolation_level=None, timeout=20)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(FileError, match="another program keeps it locked"):
+        await_(loaded.reload)
+    with pytest.raises(FileError, match="another program keeps it locked"):
+        lk.load(run.path)
+    other.execute("ROLLBACK")
+    other.close()
+    add_steps(run, 10)
+    await_(lambda: loaded.steps == 20)
+    run.close()
+    await_(lambda: loaded.closed)
+    assert not loaded.notices

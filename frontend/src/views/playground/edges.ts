@@ -1,0 +1,93 @@
+/** The weights of the network as lines: width is size, colour is sign. A click selects one. */
+
+import { formatValue } from "../../parts/format";
+import { edgeColour } from "./painting";
+import { edgePath, edgeWidth, type Places } from "./places";
+import { weightPlace } from "./state";
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+
+/** A weight: the layer, its unit, and the unit or input before. */
+export interface WeightRef {
+  readonly layer: number;
+  readonly unit: number;
+  readonly source: number;
+}
+
+interface Edge extends WeightRef {
+  readonly index: number;
+  /** Row of the tile at the left: inputs that are off have rows, too. */
+  readonly row: number;
+  readonly line: SVGPathElement;
+  readonly target: SVGPathElement;
+}
+
+export class Edges {
+  readonly element = document.createElementNS(NAMESPACE, "svg");
+  private edges: Edge[] = [];
+  private weights: Float32Array = new Float32Array();
+
+  constructor(private readonly select: (weight: WeightRef) => void) {
+    this.element.setAttribute("class", "playground-edges");
+    this.element.setAttribute("aria-hidden", "true");
+  }
+
+  /** Makes the lines; `sizes` are those of inputs and layers, `inputRows` the rows of the inputs. */
+  make(sizes: readonly number[], inputRows: readonly number[]): void {
+    this.edges = [];
+    for (let layer = 0; layer + 1 < sizes.length; layer++) {
+      for (let unit = 0; unit < (sizes[layer + 1] as number); unit++) {
+        const { first, count } = weightPlace(sizes, layer, unit);
+        for (let source = 0; source < count; source++) {
+          const row = layer === 0 ? (inputRows[source] as number) : source;
+          this.edges.push(this.edge({ layer, unit, source }, first + source, row));
+        }
+      }
+    }
+    this.element.replaceChildren(
+      ...this.edges.map(({ line }) => line),
+      ...this.edges.map(({ target }) => target),
+    );
+  }
+
+  private edge(weight: WeightRef, index: number, row: number): Edge {
+    const line = document.createElementNS(NAMESPACE, "path");
+    const target = document.createElementNS(NAMESPACE, "path");
+    const title = document.createElementNS(NAMESPACE, "title");
+    line.setAttribute("class", "playground-edge");
+    target.setAttribute("class", "playground-edge-target");
+    target.dataset.labkitEdge = `${weight.layer},${weight.unit},${weight.source}`;
+    target.append(title);
+    target.addEventListener("click", () => this.select(weight));
+    target.addEventListener("pointerenter", () => {
+      line.setAttribute("data-hovered", "");
+      title.textContent = `Weight ${formatValue(this.weights[index] ?? Number.NaN)}: click to change it`;
+    });
+    target.addEventListener("pointerleave", () => line.removeAttribute("data-hovered"));
+    return { ...weight, index, row, line, target };
+  }
+
+  place(places: Places, width: number): void {
+    this.element.setAttribute("width", String(width));
+    this.element.setAttribute("height", String(places.height));
+    for (const { line, target, layer, row, unit } of this.edges) {
+      const path = edgePath(places, { column: layer, row }, { column: layer + 1, row: unit });
+      line.setAttribute("d", path);
+      target.setAttribute("d", path);
+    }
+  }
+
+  paint(weights: Float32Array, dark: boolean): void {
+    this.weights = weights;
+    for (const { line, index } of this.edges) {
+      const weight = weights[index] ?? Number.NaN;
+      setStyle(line, "stroke", edgeColour(weight > 0, dark));
+      setStyle(line, "stroke-width", edgeWidth(weight).toFixed(1));
+    }
+  }
+}
+
+/** Sets a style only if it differs, which saves the browser from drawing the line again. */
+function setStyle(line: SVGPathElement, name: string, value: string): void {
+  if (line.style.getPropertyValue(name) !== value) line.style.setProperty(name, value);
+}

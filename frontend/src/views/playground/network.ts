@@ -1,0 +1,282 @@
+/** The network: tiles in columns, lines between them, and buttons that add and remove units. */
+
+import { make, setText } from "../../parts/element";
+import { isDark } from "../../parts/theme";
+import { Edges, type WeightRef } from "./edges";
+import { FEATURES } from "./menus";
+import { type Places, placesOf, type UnitPlace } from "./places";
+import { type Frame, type Picture, type Setup, weightPlace } from "./state";
+import { Tile } from "./tile";
+
+const MAX_LAYERS = 6;
+const MAX_UNITS = 8;
+const NEW_UNITS = 2;
+
+export interface NetworkActions {
+  /** Other inputs or other hidden layers are wanted. */
+  change(settings: { features?: readonly string[]; hidden?: readonly number[] }): void;
+  /** A unit is selected to change its weights, one of them in particular. */
+  select(unit: UnitPlace, source: number | null): void;
+  /** A tile has the pointer or the focus; null for none. */
+  hover(unit: UnitPlace | null): void;
+}
+
+export class NetworkDrawing {
+  readonly element = make("div", {
+    class: "playground-network",
+    role: "group",
+    "aria-label": "Network: arrow keys move between its units, Enter selects one",
+  });
+  private readonly edges: Edges;
+  private readonly counts = make("div", { class: "playground-layers" });
+  private readonly stage = make("div", { class: "playground-stage" });
+  private tiles: Tile[][] = [];
+  private heads: HTMLElement[] = [];
+  private setup: Setup | null = null;
+  private places: Places | null = null;
+  private structure = "";
+  private readonly observer: ResizeObserver;
+
+  constructor(private readonly actions: NetworkActions) {
+    this.edges = new Edges(({ layer, unit, source }: WeightRef) =>
+      actions.select({ column: layer + 1, row: unit }, source),
+    );
+    this.element.append(this.counts, this.stage);
+    this.stage.addEventListener("keydown", (event) => this.moveFocus(event));
+    this.observer = new ResizeObserver(() => this.place());
+    this.observer.observe(this.stage);
+  }
+
+  close(): void {
+    this.observer.disconnect();
+  }
+
+  /** Number of inputs and of the units of each layer. */
+  get sizes(): number[] {
+    const { message } = this.setup as Setup;
+    return [message.inputs.length, ...message.layers];
+  }
+
+  /** Names of what a unit's weights are multiplied with. */
+  sourcesOf({ column }: UnitPlace): string[] {
+    const { inputs } = (this.setup as Setup).message;
+    if (column === 1) return inputs.map((name) => FEATURES[name] ?? name);
+    return (this.tiles[column - 1] ?? []).map((_, row) => nameOf({ column: column - 1, row }));
+  }
+
+  /** Makes tiles and lines anew if the network has another structure. */
+  setSetup(setup: Setup): void {
+    this.setup = setup;
+    const { message } = setup;
+    const structure = JSON.stringify([message.layers, message.inputs, message.own_model]);
+    if (structure === this.structure) return;
+    this.structure = structure;
+    const focused = this.focusedName();
+    this.makeTiles(setup);
+    this.makeHeads(setup);
+    this.edges.make(this.sizes, this.inputRows());
+    const tiles = this.tiles.flat();
+    this.stage.replaceChildren(
+      this.edges.element,
+      ...this.heads,
+      ...tiles.map(({ element }) => element),
+    );
+    const current = tiles.find(({ name }) => name === focused) ?? tiles[0];
+    current?.element.setAttribute("tabindex", "0");
+    if (focused !== null) current?.element.focus();
+    this.place();
+    this.paintInputs();
+  }
+
+  paint(frame: Frame): void {
+    if (!this.setup) return;
+    const dark = isDark(this.element);
+    this.edges.paint(frame.weights, dark);
+    const hidden = this.tiles.slice(1, -1).flat();
+    hidden.forEach((tile, place) => {
+      tile.paint(frame.units[place] as Picture, dark);
+    });
+    this.tiles.at(-1)?.[0]?.paint(frame.output, dark);
+    const sizes = this.sizes;
+    for (const tile of this.tiles.slice(1).flat()) {
+      const { bias } = weightPlace(sizes, tile.place.column - 1, tile.place.row);
+      tile.showBias(frame.weights[bias] ?? Number.NaN, dark);
+    }
+  }
+
+  /** Paints the inputs, which change with the plane and the theme only. */
+  paintInputs(): void {
+    const dark = isDark(this.element);
+    for (const tile of this.tiles[0] ?? []) {
+      const picture = this.setup?.features[tile.place.row];
+      if (picture) tile.paint(picture, dark);
+    }
+  }
+
+  showSelected(selected: UnitPlace | null): void {
+    for (const tile of this.tiles.flat()) {
+      const { column, row } = tile.place;
+      tile.setSelected(selected?.column === column && selected.row === row);
+    }
+  }
+
+  // ── tiles ────────────────────────────────────────────────────────────────
+
+  private makeTiles({ message }: Setup): void {
+    const names = Object.keys(FEATURES).slice(0, message.own_model === null ? undefined : 2);
+    const inputs = names.map((name, row) => this.input(name, row));
+    const layers = message.layers.map((count, layer) =>
+      Array.from({ length: count }, (_, row) => this.unit({ column: layer + 1, row })),
+    );
+    this.tiles = [inputs, ...layers];
+    for (const tile of this.tiles.flat()) this.listen(tile);
+  }
+
+  private input(name: string, row: number): Tile {
+    const { message } = this.setup as Setup;
+    const label = FEATURES[name] as string;
+    const isOn = message.inputs.includes(name);
+    const tile = new Tile({
+      place: { column: 0, row },
+      name: `Input ${label}`,
+      label,
+      title: message.own_model === null ? `Input ${label}: click to add or remove it` : label,
+      isSwitch: true,
+    });
+    tile.setOn(isOn);
+    tile.element.addEventListener("click", () => {
+      if (message.own_model !== null) return;
+      const features = isOn
+        ? message.inputs.filter((each) => each !== name)
+        : [...message.inputs, name];
+      if (features.length > 0) this.actions.change({ features });
+    });
+    return tile;
+  }
+
+  private unit(place: UnitPlace): Tile {
+    const isOutput = place.column === (this.setup as Setup).message.layers.length;
+    const name = isOutput ? "Output" : nameOf(place);
+    const title = `${name}: click to see and to change its weights`;
+    const tile = new Tile({ place, name, title, isSwitch: false });
+    tile.element.addEventListener("click", () => this.actions.select(place, null));
+    return tile;
+  }
+
+  private listen({ element, place }: Tile): void {
+    for (const type of ["pointerenter", "focus"] as const) {
+      element.addEventListener(type, () => this.actions.hover(place));
+    }
+    for (const type of ["pointerleave", "blur"] as const) {
+      element.addEventListener(type, () => this.actions.hover(null));
+    }
+  }
+
+  private inputRows(): number[] {
+    const names = Object.keys(FEATURES);
+    return (this.setup as Setup).message.inputs.map((name) => names.indexOf(name));
+  }
+
+  private focusedName(): string | null {
+    const focused = this.tiles.flat().find(({ element }) => element === document.activeElement);
+    return focused?.name ?? null;
+  }
+
+  private moveFocus(event: KeyboardEvent): void {
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+    };
+    const move = moves[event.key];
+    const from = this.tiles.flat().find(({ element }) => element === event.target);
+    if (!move || !from) return;
+    event.preventDefault();
+    const column = this.tiles[from.place.column + move[0]];
+    const to = column?.[Math.min(from.place.row + move[1], column.length - 1)];
+    if (!to) return;
+    from.element.setAttribute("tabindex", "-1");
+    to.element.setAttribute("tabindex", "0");
+    to.element.focus();
+  }
+
+  // ── buttons ──────────────────────────────────────────────────────────────
+
+  private makeHeads({ message }: Setup): void {
+    const { hidden } = message.settings;
+    const isOwn = message.own_model !== null;
+    this.heads = message.layers.map((count, layer) => {
+      const isOutput = layer === message.layers.length - 1;
+      if (isOutput) return make("div", { class: "playground-head" }, "Output");
+      const text = make("span", {}, `${count} unit${count === 1 ? "" : "s"}`);
+      const head = make("div", { class: "playground-head" }, text);
+      if (isOwn) return head;
+      const setUnits = (units: number) =>
+        this.actions.change({ hidden: hidden.map((n, place) => (place === layer ? units : n)) });
+      head.append(
+        stepButtons(`unit of layer ${layer + 1}`, count, [1, MAX_UNITS], (units) =>
+          setUnits(units),
+        ),
+      );
+      return head;
+    });
+    this.heads.unshift(make("div", { class: "playground-head" }, "Inputs"));
+    const text = make("span");
+    setText(text, isOwn ? `${message.own_model}` : `Hidden layers: ${hidden.length}`);
+    this.counts.replaceChildren(text);
+    if (isOwn) return;
+    this.counts.append(
+      stepButtons("hidden layer", hidden.length, [0, MAX_LAYERS], (count) =>
+        this.actions.change({
+          hidden: count < hidden.length ? hidden.slice(0, count) : [...hidden, NEW_UNITS],
+        }),
+      ),
+    );
+  }
+
+  private place(): void {
+    const width = this.stage.clientWidth;
+    if (width === 0 || !this.setup) return;
+    const counts = this.tiles.map((column) => column.length);
+    this.places = placesOf(width, counts);
+    this.stage.style.height = `${this.places.height}px`;
+    for (const tile of this.tiles.flat()) {
+      tile.move(this.places.lefts[tile.place.column] as number, this.places.top(tile.place));
+    }
+    this.heads.forEach((head, column) => {
+      head.style.transform = `translateX(calc(${this.places?.lefts[column]}px - 50% + 18px))`;
+    });
+    this.edges.place(this.places, width);
+  }
+}
+
+function nameOf({ column, row }: UnitPlace): string {
+  return `Unit ${row + 1} of layer ${column}`;
+}
+
+/** Returns two buttons that lower and raise a number by one. */
+function stepButtons(
+  what: string,
+  count: number,
+  [least, most]: readonly [number, number],
+  set: (count: number) => void,
+): HTMLElement {
+  const button = (sign: string, word: string, next: number) => {
+    const element = make(
+      "button",
+      { type: "button", class: "playground-small", title: `${word} a ${what}` },
+      sign,
+    );
+    element.setAttribute("aria-label", `${word} a ${what}`);
+    element.disabled = next < least || next > most;
+    element.addEventListener("click", () => set(next));
+    return element;
+  };
+  return make(
+    "span",
+    { class: "playground-step-buttons" },
+    button("−", "Remove", count - 1),
+    button("+", "Add", count + 1),
+  );
+}

@@ -1,0 +1,90 @@
+/** What the kernel sends, with its buffers decoded. */
+
+import { type Buffers, readBytes, readFloat64 } from "../../decoding/buffers";
+import type { PlaygroundFrame, PlaygroundSetup } from "../../messages/playground";
+
+/** Number of cells along one side of the picture of a unit. */
+export const UNIT_SIDE = 20;
+export const UNIT_CELLS = UNIT_SIDE * UNIT_SIDE;
+
+/** A picture of the plane, and the value that it draws in its full colour. */
+export interface Picture {
+  readonly cells: Uint8Array;
+  readonly side: number;
+  readonly scale: number;
+}
+
+export interface Setup {
+  readonly message: PlaygroundSetup;
+  readonly points: Float32Array;
+  readonly features: readonly Picture[];
+  readonly history: Float64Array;
+}
+
+export interface Frame {
+  readonly message: PlaygroundFrame;
+  readonly trainLoss: number;
+  readonly testLoss: number;
+  readonly weights: Float32Array;
+  /** The pictures of all hidden units, layer by layer. */
+  readonly units: readonly Picture[];
+  readonly output: Picture;
+}
+
+export function readSetup(message: PlaygroundSetup, buffers: Buffers): Setup {
+  return {
+    message,
+    points: readFloats(buffers, message.points),
+    features: picturesIn(
+      readBytes(buffers, message.feature_maps),
+      readFloats(buffers, message.feature_scales),
+    ),
+    history: readFloat64(buffers, message.history),
+  };
+}
+
+export function readFrame(message: PlaygroundFrame, buffers: Buffers): Frame {
+  const losses = readFloat64(buffers, message.losses);
+  const cells = readBytes(buffers, message.output_map);
+  return {
+    message,
+    trainLoss: losses[0] ?? Number.NaN,
+    testLoss: losses[1] ?? Number.NaN,
+    weights: readFloats(buffers, message.weights),
+    units: picturesIn(
+      readBytes(buffers, message.unit_maps),
+      readFloats(buffers, message.unit_scales),
+    ),
+    output: { cells, side: Math.round(Math.sqrt(cells.length)), scale: 1 },
+  };
+}
+
+function readFloats(buffers: Buffers, index: number): Float32Array {
+  return new Float32Array(readBytes(buffers, index).buffer);
+}
+
+function picturesIn(cells: Uint8Array, scales: Float32Array): Picture[] {
+  return Array.from(scales, (scale, place) => ({
+    cells: cells.subarray(place * UNIT_CELLS, (place + 1) * UNIT_CELLS),
+    side: UNIT_SIDE,
+    scale,
+  }));
+}
+
+/** Where the weights of a unit are in those of the network. */
+export interface WeightPlace {
+  readonly first: number;
+  readonly count: number;
+  readonly bias: number;
+}
+
+/** Returns where the weights of a unit are; `sizes` are those of the inputs and of all layers. */
+export function weightPlace(sizes: readonly number[], layer: number, unit: number): WeightPlace {
+  let start = 0;
+  for (let before = 0; before < layer; before++) {
+    start += ((sizes[before] as number) + 1) * (sizes[before + 1] as number);
+  }
+  const count = sizes[layer] as number;
+  const units = sizes[layer + 1] as number;
+  return { first: start + unit * count, count, bias: start + units * count + unit };
+}

@@ -1,0 +1,230 @@
+/** The playground: draws what the kernel sends, and sends what the user does. */
+
+import type { PlaygroundRequest } from "../../messages/playground";
+import { make, setText } from "../../parts/element";
+import { watchTheme } from "../../parts/theme";
+import { PlaygroundClient, type PlaygroundModel } from "./client";
+import { CodePanel } from "./code-panel";
+import { Controls } from "./controls";
+import { LossCurve } from "./loss-curve";
+import { NetworkDrawing } from "./network";
+import { OutputPicture, type Shown } from "./output";
+import type { UnitPlace } from "./places";
+import { SettingsPanel } from "./settings-panel";
+import type { Frame, Setup } from "./state";
+import { WeightsPanel } from "./weights-panel";
+
+const REFUSED_MS = 8000;
+
+export class PlaygroundView {
+  private readonly client: PlaygroundClient;
+  private readonly controls: Controls;
+  private readonly settings: SettingsPanel;
+  private readonly network: NetworkDrawing;
+  private readonly output: OutputPicture;
+  private readonly weights: WeightsPanel;
+  private readonly curve = new LossCurve();
+  private readonly code = new CodePanel();
+  private readonly facts = make("p", { class: "playground-muted" });
+  private readonly problem = make("p", { class: "playground-problem", role: "alert" });
+  private readonly why = make("p", { class: "playground-why" });
+  private readonly observer: ResizeObserver;
+  private readonly unwatchTheme: () => void;
+  private setup: Setup | null = null;
+  private frame: Frame | null = null;
+  private hovered: UnitPlace | null = null;
+  private request = 0;
+  private framesDrawn = 0;
+  private isNew = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    model: PlaygroundModel,
+    private readonly root: HTMLElement,
+  ) {
+    const send = (request: PlaygroundRequest) => this.client.send(request);
+    this.client = new PlaygroundClient(model, root, {
+      setup: (setup) => this.receiveSetup(setup),
+      frame: (frame) => this.receiveFrame(frame),
+      code: (text) => this.code.show(text),
+      refused: (reason) => this.refuse(reason),
+      problem: (sentence) => this.showProblem(sentence ?? ""),
+    });
+    this.controls = new Controls(send, () => send({ type: "code" }));
+    this.settings = new SettingsPanel((settings) => send({ type: "change", settings }));
+    this.network = new NetworkDrawing({
+      change: (settings) => send({ type: "change", settings }),
+      select: (unit, source) => this.select(unit, source),
+      hover: (unit) => this.hover(unit),
+    });
+    this.output = new OutputPicture(() => this.draw());
+    this.weights = new WeightsPanel((unit, source, value) =>
+      send({ type: "weight", layer: unit.column - 1, unit: unit.row, source, value }),
+    );
+    root.replaceChildren(
+      this.controls.element,
+      this.settings.element,
+      this.problem,
+      make(
+        "div",
+        { class: "playground-main" },
+        make(
+          "div",
+          { class: "playground-left" },
+          this.network.element,
+          this.why,
+          this.weights.element,
+        ),
+        make(
+          "div",
+          { class: "playground-right" },
+          this.output.element,
+          this.curve.element,
+          this.facts,
+        ),
+      ),
+      this.code.element,
+    );
+    this.problem.hidden = true;
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(root);
+    this.unwatchTheme = watchTheme(() => {
+      this.network.paintInputs();
+      this.resize();
+    });
+    this.client.open();
+  }
+
+  close(): void {
+    this.client.close();
+    this.network.close();
+    this.code.close();
+    this.settings.close();
+    this.observer.disconnect();
+    this.unwatchTheme();
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.timer);
+    this.root.replaceChildren();
+  }
+
+  // ── what arrives ─────────────────────────────────────────────────────────
+
+  private receiveSetup(setup: Setup): void {
+    const before = this.setup?.message;
+    this.setup = setup;
+    this.frame = null; // Of a network with another structure; the kernel sends a new one.
+    const { message } = setup;
+    this.settings.setSetup(setup);
+    this.output.setSetup(setup);
+    this.curve.setSetup(setup);
+    setText(this.why, message.why_not_drawn ?? "");
+    this.why.hidden = message.why_not_drawn === null;
+    const isDrawn = message.why_not_drawn === null;
+    this.network.element.hidden = this.weights.element.hidden = !isDrawn;
+    setText(this.facts, factsOf(setup));
+    if (!isDrawn) return;
+    this.network.setSetup(setup);
+    const isSame =
+      before?.layers.join() === message.layers.join() &&
+      before?.inputs.join() === message.inputs.join();
+    if (isSame) return;
+    this.hovered = null;
+    this.network.showSelected(null);
+    this.weights.clear();
+  }
+
+  private receiveFrame(frame: Frame): void {
+    this.frame = frame;
+    this.isNew = true;
+    this.curve.add(frame);
+    this.requestDrawing();
+  }
+
+  private refuse(reason: string): void {
+    this.showProblem(reason);
+    if (this.setup) this.settings.setSetup(this.setup); // Fields show what holds again.
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.showProblem(this.frame?.message.error ?? ""), REFUSED_MS);
+  }
+
+  private showProblem(sentence: string): void {
+    setText(this.problem, sentence);
+    this.problem.hidden = sentence === "";
+  }
+
+  // ── drawing ──────────────────────────────────────────────────────────────
+
+  /** Draws the newest frame in the next animation frame; those before it are not drawn. */
+  private requestDrawing(): void {
+    if (this.request !== 0) return;
+    this.request = requestAnimationFrame(() => {
+      this.request = 0;
+      this.draw();
+    });
+  }
+
+  private resize(): void {
+    this.output.resize();
+    this.curve.resize();
+    this.draw();
+  }
+
+  private draw(): void {
+    const { frame, setup } = this;
+    if (!frame || !setup) return;
+    this.controls.show(frame, setup);
+    if (setup.message.why_not_drawn === null) {
+      this.network.paint(frame);
+      this.weights.paint(frame);
+    }
+    this.output.draw(this.shown(frame));
+    this.curve.draw();
+    this.root.dataset.labkitStep = String(frame.message.step);
+    this.root.dataset.labkitPlaying = frame.message.playing;
+    if (!this.isNew) return;
+    this.isNew = false;
+    this.framesDrawn += 1;
+    this.root.dataset.labkitFrames = String(this.framesDrawn);
+    this.client.frameDrawn(frame.message);
+  }
+
+  /** Returns the picture of the unit under the pointer, or of the output. */
+  private shown({ output, units }: Frame): Shown {
+    const { message, features } = this.setup as Setup;
+    const isOutput = this.hovered?.column === message.layers.length;
+    const network = { picture: output, title: "Output of the network", isOutput: true };
+    if (this.hovered === null || isOutput) return network;
+    const { column, row } = this.hovered;
+    const before = message.layers.slice(0, column - 1).reduce((sum, units) => sum + units, 0);
+    const picture = column === 0 ? features[row] : units[before + row];
+    if (!picture) return network;
+    const title = column === 0 ? "Input" : `Unit ${row + 1} of layer ${column}`;
+    return { picture, title, isOutput: false };
+  }
+
+  // ── units ────────────────────────────────────────────────────────────────
+
+  private hover(unit: UnitPlace | null): void {
+    this.hovered = unit;
+    this.requestDrawing();
+  }
+
+  private select(unit: UnitPlace, source: number | null): void {
+    this.network.showSelected(unit);
+    const isOutput = unit.column === this.setup?.message.layers.length;
+    const name = isOutput ? "Output" : `Unit ${unit.row + 1} of layer ${unit.column}`;
+    const sources = this.network.sourcesOf(unit);
+    this.weights.show(unit, name, sources, this.network.sizes);
+    if (this.frame) this.weights.paint(this.frame);
+    if (source !== null) this.weights.focus(source);
+  }
+}
+
+function factsOf({ message, points }: Setup): string {
+  const count = points.length / 3;
+  const test = count - message.train_points;
+  return (
+    `${message.parameters} parameters; ${message.train_points} points for training, ${test} for ` +
+    `the test; ${message.steps_per_epoch} steps in an epoch`
+  );
+}

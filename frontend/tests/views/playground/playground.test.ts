@@ -1,0 +1,266 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
+import { KERNEL_DISCONNECTED } from "../../../src/transport/channel";
+import { playgroundRequests } from "../../fixtures/messages";
+import { stubObservers } from "../../observers";
+import { FakeKernel, openPage } from "./fake-kernel";
+
+let kernel: FakeKernel;
+let root: HTMLElement;
+let close: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stubObservers();
+  HTMLCanvasElement.prototype.getContext = () => null;
+  kernel = new FakeKernel();
+  ({ root, close } = openPage(kernel));
+});
+
+afterEach(() => {
+  close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function show(): void {
+  kernel.sendSetup();
+  kernel.sendFrame();
+  vi.advanceTimersByTime(20);
+}
+
+function button(name: string): HTMLButtonElement {
+  const found = [...root.querySelectorAll("button")].find(
+    (each) => (each.getAttribute("aria-label") ?? each.textContent) === name,
+  );
+  if (!found) throw new Error(`There is no button ${name}.`);
+  return found;
+}
+
+function field(name: string): HTMLInputElement & HTMLSelectElement {
+  return root.querySelector(`[name=${name}]`) as HTMLInputElement & HTMLSelectElement;
+}
+
+function choose(name: string, value: string): void {
+  field(name).value = value;
+  field(name).dispatchEvent(new Event("change"));
+}
+
+describe("the connection", () => {
+  it("says hello until the setup arrives", () => {
+    vi.advanceTimersByTime(3100);
+    expect(kernel.asked("hello").length).toBe(3);
+    expect(kernel.asked("hello")[0]?.protocol).toBe(PROTOCOL_VERSION);
+    show();
+    vi.advanceTimersByTime(5000);
+    expect(kernel.asked("hello").length).toBe(3);
+  });
+
+  it("acknowledges a frame after it was drawn, and only the newest is drawn", () => {
+    kernel.sendSetup();
+    kernel.sendFrame({ number: 4, answer: true, step: 10 });
+    kernel.sendFrame({ number: 5, answer: true, step: 20 });
+    expect(kernel.asked("sight")).toEqual([]);
+    vi.advanceTimersByTime(20);
+    expect(kernel.asked("sight").map(({ number }) => number)).toEqual([5]);
+    const view = root.querySelector<HTMLElement>("[data-labkit-view=playground]");
+    expect(view?.dataset.labkitStep).toBe("20");
+    expect(view?.dataset.labkitFrames).toBe("1");
+  });
+
+  it("reports each second that it is in sight, and at the end that it is not", () => {
+    show();
+    const before = kernel.asked("sight").length;
+    vi.advanceTimersByTime(3000);
+    expect(kernel.asked("sight").length).toBe(before + 3);
+    close();
+    expect(kernel.asked("sight").at(-1)?.visible).toBe(false);
+    const { length } = kernel.requests;
+    vi.advanceTimersByTime(3000);
+    expect(kernel.requests.length).toBe(length);
+  });
+
+  it("asks for buffers as text if they are lost", () => {
+    kernel.emit({ ...playgroundSetupWithoutBuffers() });
+    expect(kernel.asked("text").length).toBe(1);
+  });
+
+  it("says that the kernel has another version, or is gone", () => {
+    kernel.sendSetup({ protocol: 1 } as never);
+    expect(root.textContent).toContain("version 1");
+    kernel.comm_live = false;
+    ({ root, close } = openPage(kernel));
+    vi.advanceTimersByTime(100);
+    expect(root.textContent).toContain(KERNEL_DISCONNECTED);
+  });
+});
+
+function playgroundSetupWithoutBuffers() {
+  return { type: "setup", protocol: PROTOCOL_VERSION };
+}
+
+describe("the controls", () => {
+  it("send what the kernel expects", () => {
+    show();
+    kernel.sendFrame({ playing: "paused" });
+    vi.advanceTimersByTime(20);
+    button("Play").click();
+    for (const name of ["Reset", "Step", "Epoch", "Code"]) button(name).click();
+    const sent = kernel.requests.filter(({ type }) => type !== "sight" && type !== "hello");
+    const { play, reset, step, epoch, code } = playgroundRequests;
+    expect(sent).toEqual([play, reset, step, epoch, code]);
+  });
+
+  it("pause while it plays, and count epochs and steps", () => {
+    kernel.sendSetup();
+    kernel.sendFrame({ playing: "playing", step: 29 });
+    vi.advanceTimersByTime(20);
+    expect(root.textContent).toContain("Epoch 2, step 29");
+    button("Pause").click();
+    expect(kernel.asked("play")).toEqual([{ type: "play", playing: false }]);
+  });
+
+  it("change settings, a slider only when it rests", () => {
+    show();
+    choose("optimizer", "sgd");
+    choose("lr", "0.1");
+    for (const value of ["0.3", "0.35", "0.4"]) {
+      field("noise").value = value;
+      field("noise").dispatchEvent(new Event("input"));
+    }
+    vi.advanceTimersByTime(200);
+    expect(kernel.asked("change").map(({ settings }) => settings)).toEqual([
+      { optimizer: "sgd" },
+      { lr: 0.1 },
+      { noise: 0.4 },
+    ]);
+  });
+
+  it("show what holds again when a change is refused", () => {
+    show();
+    choose("seed", "9");
+    kernel.emit({ type: "refused", reason: "No." });
+    expect(root.querySelector("[role=alert]")?.textContent).toBe("No.");
+    expect(field("seed").value).toBe("0");
+  });
+
+  it("offer the losses of the data", () => {
+    kernel.sendSetup({ regression: true } as never);
+    expect([...field("loss").options].map(({ value }) => value)).toEqual(["mse", "l1", "huber"]);
+  });
+});
+
+describe("the network", () => {
+  it("has a tile for each input and unit, and a line for each weight", () => {
+    show();
+    expect(root.querySelectorAll(".playground-tile").length).toBe(7 + 2 + 1);
+    expect(root.querySelectorAll(".playground-edge").length).toBe(2 * 2 + 2);
+    const on = root.querySelectorAll(".playground-tile[aria-pressed=true]");
+    expect([...on].map((each) => each.getAttribute("aria-label"))).toEqual([
+      "Input x₁",
+      "Input x₁·x₂",
+    ]);
+  });
+
+  it("adds and removes inputs, units and layers", () => {
+    show();
+    button("Input x₂").click();
+    button("Input x₁").click();
+    button("Add a unit of layer 1").click();
+    button("Add a hidden layer").click();
+    button("Remove a hidden layer").click();
+    expect(kernel.asked("change").map(({ settings }) => settings)).toEqual([
+      { features: ["x1", "x1*x2", "x2"] },
+      { features: ["x1*x2"] },
+      { hidden: [3] },
+      { hidden: [2, 2] },
+      { hidden: [] },
+    ]);
+  });
+
+  it("shows the weights of a unit, and sends changes", () => {
+    show();
+    button("Unit 2 of layer 1").click();
+    const fields = [...root.querySelectorAll<HTMLInputElement>(".playground-weight [type=number]")];
+    expect(fields.map(({ value }) => value)).toEqual(["3.000", "4.000", "0.200"]);
+    (fields[2] as HTMLInputElement).value = "0.5";
+    fields[2]?.dispatchEvent(new Event("change"));
+    expect(kernel.asked("weight")).toEqual([playgroundRequests.weight]);
+  });
+
+  it("gives the focus to the weight of a line that is clicked", () => {
+    show();
+    const line = root.querySelector("[data-labkit-edge='1,0,1']");
+    line?.dispatchEvent(new MouseEvent("click"));
+    expect(root.textContent).toContain("Output: weights");
+    expect((document.activeElement as HTMLInputElement).value).toBe("-2.000");
+    expect(document.activeElement?.getAttribute("aria-label")).toBe(
+      "Weight from Unit 2 of layer 1",
+    );
+  });
+
+  it("is reached by the Tab key once, and then by arrow keys", () => {
+    show();
+    expect(root.querySelectorAll(".playground-tile[tabindex='0']").length).toBe(1);
+    button("Input x₁").focus();
+    for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) {
+      document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    }
+    expect(document.activeElement?.getAttribute("aria-label")).toBe("Output");
+  });
+
+  it("draws the unit under the pointer large", () => {
+    vi.spyOn(HTMLCanvasElement.prototype, "clientWidth", "get").mockReturnValue(300);
+    show();
+    const caption = () => root.querySelector(".playground-caption")?.textContent;
+    expect(caption()).toBe("Output of the network");
+    button("Unit 1 of layer 1").dispatchEvent(new Event("pointerenter"));
+    vi.advanceTimersByTime(20);
+    expect(caption()).toBe("Unit 1 of layer 1");
+    button("Unit 1 of layer 1").dispatchEvent(new Event("pointerleave"));
+    vi.advanceTimersByTime(20);
+    expect(caption()).toBe("Output of the network");
+  });
+
+  it("survives frames of a network whose setup has just changed", () => {
+    show();
+    kernel.sendSetup({ layers: [5, 4, 1] } as never);
+    vi.advanceTimersByTime(50);
+    expect(root.querySelectorAll(".playground-tile").length).toBe(7 + 5 + 4 + 1);
+  });
+
+  it("is replaced by a sentence for a module that cannot be drawn", () => {
+    kernel.sendSetup({ own_model: "Net", why_not_drawn: "No units.", layers: [] } as never);
+    kernel.sendFrame();
+    vi.advanceTimersByTime(20);
+    expect(root.textContent).toContain("No units.");
+    expect(root.querySelector<HTMLElement>(".playground-network")?.hidden).toBe(true);
+    expect(field("activation").disabled).toBe(true);
+  });
+});
+
+describe("the code and the losses", () => {
+  it("shows a program, and closes it", () => {
+    show();
+    kernel.emit({ type: "code", text: "import torch\n" });
+    expect(root.querySelector("pre")?.textContent).toBe("import torch\n");
+    button("Close").click();
+    expect(root.querySelector<HTMLElement>(".playground-code")?.hidden).toBe(true);
+  });
+
+  it("shows both losses, also if they are not numbers", () => {
+    kernel.sendSetup();
+    kernel.sendFrame({}, [Number.NaN, 0.5]);
+    vi.advanceTimersByTime(20);
+    expect(root.textContent).toContain("Training loss NaN");
+    expect(root.textContent).toContain("Test loss 0.5");
+  });
+
+  it("leaves nothing when it is closed", () => {
+    show();
+    close();
+    expect(root.childElementCount).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,81 @@
+"""What the check of chapter 08 observes of a network that a learner has built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from labkit.learn.checks import Call
+
+MOST_PARAMETERS = 3000
+N_IMAGES, N_CLASSES = 5, 10
+
+MODEL = "it is a model:"
+SHAPE = "the shape of the output for 5 images"
+FITS = "it has at most 3,000 parameters:"
+CONVOLVES = "it has a convolution:"
+LINEAR = "it is one linear function:"
+PROBABILITIES = "its outputs are probabilities:"
+LOG_PROBABILITIES = "its outputs are logarithms of probabilities:"
+NEGATIVE = "its outputs can be negative:"
+BOUNDED = "its outputs stay between 0 and 1:"
+
+_TWO_DIMENSIONS = 2
+
+
+class _Recorder(TorchFunctionMode):
+    """Records the names of the functions that a forward pass calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.called: set[str] = set()
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        arguments: tuple[Any, ...] = (),
+        keywords: dict[str, Any] | None = None,
+    ) -> Any:
+        """Record the name, and call the function."""
+        self.called.add(getattr(function, "__name__", ""))
+        return function(*arguments, **(keywords or {}))
+
+
+def observe_net(call: Call) -> dict[str, Any]:
+    """Return what matters of the network that a call returned."""
+    net = call.result
+    if not isinstance(net, nn.Module):
+        return {MODEL: False}
+    net.eval()
+    generator = torch.Generator().manual_seed(4)
+    one, other = torch.rand(2, N_IMAGES, 1, 8, 8, generator=generator)
+    strong = 50 * torch.randn(64, 1, 8, 8, generator=generator)
+    with torch.no_grad():
+        with _Recorder() as recorder:
+            output = net(one)
+        if not isinstance(output, Tensor):
+            return {MODEL: True, SHAPE: None if output is None else type(output).__name__}
+        extremes = net(strong)
+        added = net(one + other) - output - net(other) + net(torch.zeros_like(one))
+    return {
+        MODEL: True,
+        SHAPE: tuple(output.shape),
+        FITS: sum(parameter.numel() for parameter in net.parameters()) <= MOST_PARAMETERS,
+        CONVOLVES: not recorder.called.isdisjoint({"conv2d", "convolution"}),
+        LINEAR: bool(added.abs().max() < 1e-4 * (1 + output.abs().max())),
+        PROBABILITIES: _sums_to_one(output),
+        LOG_PROBABILITIES: _sums_to_one(output.exp()),
+        NEGATIVE: bool((extremes < 0).any()),
+        BOUNDED: bool(((extremes >= 0) & (extremes <= 1)).all()),
+    }
+
+
+def _sums_to_one(output: Tensor) -> bool:
+    if output.dim() != _TWO_DIMENSIONS or bool((output < 0).any()):
+        return False
+    return torch.allclose(output.sum(dim=1), torch.ones(len(output)), atol=1e-4)

@@ -1,0 +1,122 @@
+"""Pictures of the plane: what each unit of a network and the whole network give at each point.
+
+A value is one byte: 127 is zero, 0 and 254 are minus and plus the scale, 255 is not finite.
+Pictures are row major, with the highest x2 first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from labkit.playing.features import FEATURES, features_of
+from labkit.playing.networks import evaluated
+from labkit.playing.training import Training
+
+UNIT_SIDE, OUTPUT_SIDE = 20, 60
+"""Number of points along one side of the picture of a unit, and of the output."""
+_ZERO, _NOT_FINITE = 127, 255
+
+Plane = tuple[float, float, float, float]
+
+
+class Picture(NamedTuple):
+    """Pictures of some units as bytes, and the value that each draws in its full colour."""
+
+    values: NDArray[np.uint8]
+    scales: NDArray[np.float32]
+
+
+class Maps:
+    """Computes the pictures of a training on the thread that trains.
+
+    Parameters
+    ----------
+    training : Training
+    plane : tuple of float
+        Lowest and highest x1, lowest and highest x2.
+    """
+
+    def __init__(self, training: Training, plane: Plane) -> None:
+        self._training, self.plane = training, plane
+        points = {side: _grid(plane, side) for side in (UNIT_SIDE, OUTPUT_SIDE)}
+        names = training.settings.features
+        has_features = training.own_model is None
+        self._coarse, self._fine = (
+            features_of(grid, names) if has_features else grid for grid in points.values()
+        )
+        self._points = points[UNIT_SIDE]
+        y = training.points.y
+        self.y_range = (float(y.min()), float(y.max())) if training.points.is_regression else (0, 1)
+
+    def features(self) -> Picture:
+        """Return the pictures of all inputs that a network can have."""
+        return _encoded(features_of(self._points, tuple(FEATURES)))
+
+    @torch.no_grad()
+    def units(self) -> Picture:
+        """Return the pictures of all hidden units, layer by layer."""
+        outputs, values = [torch.empty(len(self._coarse), 0)], self._coarse
+        for layer in (self._training.layers or ())[:-1]:
+            values = layer(values)
+            outputs.append(values)
+        return _encoded(torch.cat(outputs, dim=1))
+
+    @torch.no_grad()
+    def output(self, side: int = OUTPUT_SIDE) -> NDArray[np.uint8]:
+        """Return the picture of the output: of the probability of class 1, or of the value."""
+        inputs = self._fine if side == OUTPUT_SIDE else self._coarse
+        values = evaluated(self._training.model, inputs).reshape(-1, 1)
+        if self._training.points.is_regression:
+            low, high = self.y_range
+            values = (2 * values - low - high) / ((high - low) or 1.0)
+        else:
+            values = torch.tanh(values / 2)  # twice the probability, less 1
+        pixels: NDArray[np.uint8] = _bytes(values, torch.ones(1))[0]
+        return pixels
+
+
+def _grid(plane: Plane, side: int) -> Tensor:
+    """Return the centres of the picture's cells, shape (side * side, 2)."""
+    left, right, bottom, top = plane
+    places = (torch.arange(side) + 0.5) / side
+    x1, x2 = left + (right - left) * places, top - (top - bottom) * places
+    return torch.cartesian_prod(x2, x1).flip(1)
+
+
+def _encoded(values: Tensor) -> Picture:
+    """Return the columns as pictures. The scale of each is its largest value, at least 1."""
+    if values.shape[1] == 0:
+        return Picture(np.empty((0, 0), np.uint8), np.empty(0, np.float32))
+    scales = values.nan_to_num(0.0, 0.0, 0.0).abs().amax(dim=0).clamp(min=1.0)
+    return Picture(_bytes(values, scales), scales.numpy())
+
+
+def _bytes(values: Tensor, scales: Tensor) -> NDArray[np.uint8]:
+    places = (values / scales).clamp(-1.0, 1.0) * _ZERO + _ZERO
+    encoded = places.round().nan_to_num(_NOT_FINITE).to(torch.uint8)
+    pixels: NDArray[np.uint8] = encoded.T.contiguous().numpy()
+    return pixels
+
+
+def weights_of(training: Training) -> NDArray[np.float32]:
+    """Return all weights of a drawn network: of each layer the matrix, row major, and the biases.
+
+    A layer without biases has NaN in their places.
+    """
+    parts: Sequence[Tensor] = [
+        part
+        for layer in training.layers or ()
+        for part in (
+            layer.linear.weight.detach().reshape(-1),
+            torch.full((layer.linear.out_features,), torch.nan)
+            if layer.linear.bias is None
+            else layer.linear.bias.detach(),
+        )
+    ]
+    return torch.cat(list(parts)).numpy() if parts else np.empty(0, np.float32)

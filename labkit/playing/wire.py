@@ -1,0 +1,62 @@
+"""Builds the playground's messages to the page, whose types are in `labkit.views.messages`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from labkit.playing.maps import Maps, weights_of
+from labkit.playing.training import Training
+from labkit.views.message_builders import PROTOCOL_VERSION, Message
+
+
+def setup_message(training: Training, maps: Maps) -> Message:
+    """Return all that changes only when the training begins again."""
+    points, layers = training.points, training.layers or ()
+    order = torch.cat([points.train, points.test])
+    rows = torch.cat([points.x, points.y[:, None]], dim=1)[order]
+    features = maps.features()
+    own = training.own_model
+    message = Message(
+        {
+            "type": "setup",
+            "protocol": PROTOCOL_VERSION,
+            "settings": _settings(training),
+            "regression": points.is_regression,
+            "own_data": training.own_points is not None,
+            "own_model": None if own is None else type(own).__name__,
+            "why_not_drawn": training.why_not_drawn,
+            "parameters": sum(each.numel() for each in training.model.parameters()),
+            "layers": [layer.linear.out_features for layer in layers],
+            "inputs": list(training.settings.features),
+            "steps_per_epoch": training.steps_per_epoch,
+            "train_points": len(points.train),
+            "plane": list(maps.plane),
+            "y_range": list(maps.y_range),
+        }
+    )
+    message.content["points"] = message.add(rows.numpy(), "<f4")
+    message.content["feature_maps"] = message.add(features.values, "u1")
+    message.content["feature_scales"] = message.add(features.scales, "<f4")
+    message.content["history"] = message.add(training.history.rows(), "<f8")
+    return message
+
+
+def frame_message(training: Training, maps: Maps) -> Message:
+    """Return the state of the network; the session adds number, speed and so on."""
+    units = maps.units()
+    message = Message({"type": "frame", "step": training.step})
+    losses = torch.tensor([training.train_loss, training.test_loss], dtype=torch.float64)
+    message.content["losses"] = message.add(losses.numpy(), "<f8")
+    message.content["weights"] = message.add(weights_of(training), "<f4")
+    message.content["unit_maps"] = message.add(units.values, "u1")
+    message.content["unit_scales"] = message.add(units.scales, "<f4")
+    message.content["output_map"] = message.add(maps.output(), "u1")
+    return message
+
+
+def _settings(training: Training) -> dict[str, Any]:
+    settings = asdict(training.settings)
+    return {**settings, **{name: list(settings[name]) for name in ("features", "hidden")}}
