@@ -64,6 +64,14 @@ def test_a_line_that_is_off_is_not_run():
     assert switches.run("optimizer.zero_grad").series != whole.series
 
 
+def test_names_that_are_assigned_again_later_do_not_change_the_runs(monkeypatch):
+    switches = LoopSwitches(train, fresh)
+    first = switches.run("optimizer.zero_grad()").series
+    monkeypatch.setitem(globals(), "X", 10 * X)
+    monkeypatch.setitem(globals(), "nn", None)
+    assert switches.run("optimizer.zero_grad()").series == first
+
+
 def test_what_stops_a_loop_is_reported_with_its_line():
     run = LoopSwitches(train, fresh).run("loss = ")
     assert run.error.startswith("NameError")

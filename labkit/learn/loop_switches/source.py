@@ -11,6 +11,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 RECORD = "record"
@@ -62,8 +63,9 @@ class LoopSource:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
         self._text = _source_of(function)
+        # Later cells of a notebook may assign the same names to other data.
+        self._globals = dict(function.__globals__)
         self._name = function.__name__
         switches = {_line_of(node) for node in ast.walk(self._tree()) if _has_switch(node)}
         self.lines = tuple(
@@ -96,10 +98,10 @@ class LoopSource:
         return self.lines[number - 1].text.partition("  #")[0].strip()
 
     def without(self, numbers: Iterable[int]) -> Callable[..., Any]:
-        """Return the function without these lines; its globals are those of the notebook."""
+        """Return the function without these lines; its globals are those at the begin."""
         off = frozenset(numbers) & {line.number for line in self.lines if line.has_switch}
         tree = ast.fix_missing_locations(_WithoutLines(off).visit(self._tree()))
-        namespace = dict(self._function.__globals__)
+        namespace = dict(self._globals)
         exec(compile(tree, FILE, "exec"), namespace)  # noqa: S102 - the learner's own function
         changed: Callable[..., Any] = namespace[self._name]
         return changed
@@ -151,6 +153,21 @@ def _line_of(node: ast.AST) -> int:
 
 def _records(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Name) and each.id == RECORD for each in ast.walk(node))
+
+
+def with_own_globals(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function with a copy of its globals, which later cells do not change."""
+    if not isinstance(function, FunctionType):
+        return function
+    own = FunctionType(
+        function.__code__,
+        dict(function.__globals__),
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    own.__kwdefaults__ = function.__kwdefaults__
+    return own
 
 
 def _source_of(function: Callable[..., Any]) -> str:

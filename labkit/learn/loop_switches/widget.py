@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from labkit.learn.loop_switches.run import LoopRun, finite, run_loop
-from labkit.learn.loop_switches.source import LoopSource
+from labkit.learn.loop_switches.source import LoopSource, with_own_globals
 from labkit.learn.loop_switches.still import still_picture
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import handle_on_subshell
@@ -23,7 +23,8 @@ class LoopSwitches(anywidget.AnyWidget):
     """A training loop whose lines can be switched off, with the curves of the runs.
 
     A switch trains twice from the same start: with all lines, and without those that are off. Both
-    runs are real; nothing is simulated.
+    runs are real; nothing is simulated. Names of the notebook have the values that they had when
+    this was created.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class LoopSwitches(anywidget.AnyWidget):
 
     def __init__(self, train: Callable[..., Any], fresh: Callable[[], tuple[Any, ...]]) -> None:
         self._source = LoopSource(train)
-        self._fresh = fresh
+        self._fresh = with_own_globals(fresh)
         self._training = threading.Lock()
         self._whole: LoopRun | None = None
         super().__init__(lines=self._shown_lines(), _esm=small_script("loop.js"))

@@ -147,7 +147,7 @@ _VALIDATION_LOSS = Curve(
     x=(1, 40),
     y=(0, 2.4),
     x_label="epoch",
-    y_label="validation loss",
+    y_label="loss",
     near=0.07,
     far=0.14,
     why=(
@@ -155,7 +155,7 @@ _VALIDATION_LOSS = Curve(
         "early, because every batch says it again. Then it turns around. To lower the training "
         "loss any further, the network has to learn the wrong labels *by heart*, one by one, "
         "and each of them bends its answers for other digits of that shape.\n\n"
-        "The gap between the two curves is called **overfitting**. The training loss alone "
+        "The gap between the two curves is called *overfitting*. The training loss alone "
         "cannot show it. That is what a validation set is for."
     ),
     reasons={
