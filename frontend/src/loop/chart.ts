@@ -41,7 +41,13 @@ export function topOf(found: readonly LoopSeries[]): number {
   const known = (series: LoopSeries | undefined) =>
     (series?.values ?? []).filter((value) => value !== null).map(Math.abs);
   if (found.flatMap(known).every((value) => value <= 1)) return 1;
-  return Math.max(0, ...known(found[0])) * HEADROOM || 1;
+  return roundedUp(Math.max(0, ...known(found[0])) * HEADROOM || 1);
+}
+
+/** The next number with one significant digit. */
+function roundedUp(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return Math.ceil(value / unit) * unit;
 }
 
 /** Returns a drawing of the series with this name. */

@@ -36,6 +36,7 @@ export function render({ model, el }: { model: LoopModel; el: HTMLElement }): ()
 class LoopView {
   private readonly frame = document.createElement("div");
   private readonly code = document.createElement("div");
+  private readonly allOn = document.createElement("button");
   private readonly charts = document.createElement("div");
   private readonly legend = document.createElement("p");
   private readonly slider = document.createElement("input");
@@ -54,8 +55,15 @@ class LoopView {
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-loop";
+    this.frame.dataset.labkitView = "loop";
     const right = document.createElement("div");
     right.className = "runs";
+    const left = document.createElement("div");
+    this.allOn.type = "button";
+    this.allOn.textContent = "Switch all on";
+    this.allOn.title = "Put all lines back";
+    this.allOn.addEventListener("click", () => this.send([]));
+    left.append(this.code, this.allOn);
     this.slider.type = "range";
     this.slider.min = "0";
     this.slider.title = "Go to any step of both runs";
@@ -63,7 +71,7 @@ class LoopView {
     this.slider.addEventListener("input", () => this.scrub());
     this.said.setAttribute("role", "status");
     right.append(this.legend, this.charts, this.slider, this.reading, this.said);
-    this.frame.append(this.code, right);
+    this.frame.append(left, right);
     root.replaceChildren(style, this.frame);
     this.unguard = guardShortcuts(this.frame);
     model.on("change:runs", this.onRuns);
@@ -94,6 +102,7 @@ class LoopView {
       this.change(number, isOn),
     );
     this.code.replaceChildren(drawn);
+    this.allOn.disabled = off.size === 0;
     drawn.querySelectorAll("input")[focused]?.focus();
   }
 
@@ -105,9 +114,13 @@ class LoopView {
 
   private change(number: number, isOn: boolean): void {
     const before = this.model.get("off").filter((each) => each !== number);
+    this.send(isOn ? before : [...before, number]);
+  }
+
+  private send(off: readonly number[]): void {
     this.said.textContent = "Training …";
     this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("off", isOn ? before : [...before, number]);
+    this.model.set("off", off);
     this.model.save_changes();
   }
 

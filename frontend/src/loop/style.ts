@@ -3,6 +3,11 @@ export const STYLE = `
 .labkit-loop { display: flex; flex-wrap: wrap; gap: 12px 28px; padding: 4px 0;
   color: var(--jp-content-font-color1, currentColor); font-size: 13px; }
 .labkit-loop .code { overflow-x: auto; }
+.labkit-loop button { margin: 8px 0 0 40px; padding: 2px 10px; font: inherit; font-size: 12px;
+  color: inherit; background: none; border: 1px solid var(--jp-border-color1, #8a8a8a);
+  border-radius: 3px; cursor: pointer; }
+.labkit-loop button:disabled { opacity: 0.5; cursor: default; }
+.labkit-loop button:focus-visible { outline: 2px solid #56b4e9; outline-offset: 2px; }
 .labkit-loop > div:first-child { flex: 0 1 auto; min-width: 0; max-width: 100%; }
 .labkit-loop .line { display: flex; align-items: center; min-height: 22px; white-space: pre; }
 .labkit-loop label.line { cursor: pointer; border-radius: 3px; }

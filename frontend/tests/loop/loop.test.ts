@@ -62,6 +62,14 @@ describe("the loop with switches", () => {
     expect(model.get("off")).toEqual([2]);
   });
 
+  it("puts all lines back", () => {
+    const button = root.querySelector("button");
+    button?.click();
+    expect(model.get("off")).toEqual([]);
+    expect(switches().map((each) => each.checked)).toEqual([true, true]);
+    expect(button?.disabled).toBe(true);
+  });
+
   it("draws both runs, and values of any step", () => {
     const charts = [...root.querySelectorAll("svg")];
     expect(charts.map((chart) => chart.getAttribute("aria-label"))).toEqual([
@@ -95,7 +103,7 @@ describe("the loop with switches", () => {
 describe("the axis", () => {
   it("ends above the run with all lines, whatever the other does", () => {
     const series = (...values: (number | null)[]) => ({ name: "loss", steps: [0, 1], values });
-    expect(topOf([series(2, 1), series(2, 1e9)])).toBe(3);
+    expect(topOf([series(2.3, 1), series(2.3, 1e9)])).toBe(4);
     expect(topOf([series(0.2, 0.9), series(0.1, null)])).toBe(1);
   });
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from labkit.views.messages.loop import LoopCurves, LoopLine, LoopSeries
@@ -20,13 +21,19 @@ def top_of(series: Sequence[LoopSeries]) -> float:
 
     Examples
     --------
-    >>> top_of([{"name": "loss", "steps": [0, 1], "values": [2.0, None]}])
-    3.0
+    >>> top_of([{"name": "loss", "steps": [0, 1], "values": [2.3, None]}])
+    4.0
     """
     sizes = [[abs(value) for value in each["values"] if value is not None] for each in series]
     if all(size <= 1 for run in sizes for size in run):
         return 1.0
-    return max(sizes[0], default=0.0) * _HEADROOM or 1.0
+    return _rounded_up(max(sizes[0], default=0.0) * _HEADROOM or 1.0)
+
+
+def _rounded_up(value: float) -> float:
+    """Return the next number with one significant digit."""
+    unit = 10.0 ** math.floor(math.log10(value))
+    return math.ceil(value / unit) * unit
 
 
 def still_picture(code: Sequence[LoopLine], off: Sequence[int], runs: Sequence[LoopCurves]) -> str:
