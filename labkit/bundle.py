@@ -24,6 +24,7 @@ STATIC_FILES = (
     "pad.js",
     "boundary.js",
     "race.js",
+    "loop.js",
     "prediction.js",
     "playground.js",
     "THIRD_PARTY.txt",

@@ -12,6 +12,7 @@ from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
@@ -27,6 +28,8 @@ __all__ = [
     "BoundaryView",
     "Chapter",
     "DrawingPad",
+    "LoopRun",
+    "LoopSwitches",
     "LossSurface",
     "OptimizerRace",
     "Picture",

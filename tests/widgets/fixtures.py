@@ -43,6 +43,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import (
     boundary,
+    loop,
     pad,
     page,
     playground,
@@ -66,6 +67,7 @@ _TYPESCRIPT_HEAD = """\
 
 import type { BoundaryViewState, MomentMessage, WantMessage } from "../../src/messages/boundary";
 import type { KernelMessage } from "../../src/messages/kernel";
+import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
@@ -576,6 +578,35 @@ def _base64(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
+def loop_states() -> dict[str, loop.LoopState]:
+    """Return the state of a loop with one line off, whose run became NaN."""
+    steps = [0, 1]
+    state: loop.LoopState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "lines": [
+            {"number": 1, "text": "def train(optimizer, loss, record):", "has_switch": False},
+            {"number": 2, "text": "    loss.backward()  # the gradients", "has_switch": True},
+            {"number": 3, "text": "    optimizer.step()", "has_switch": True},
+        ],
+        "off": [3],
+        "runs": [
+            {
+                "label": label,
+                "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
+                "error": "",
+            }
+            for label, last in (("all lines", 0.5), ('without "optimizer.step()"', None))
+        ],
+        "said": "all lines: loss 0.5.",
+    }
+    return {"loop": state}
+
+
+def loop_switches() -> dict[str, loop.LoopSwitched]:
+    """Return the changes that a page sends after a switch."""
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -757,6 +788,8 @@ def as_typescript() -> str:
         "playgroundRequests": ("PlaygroundRequest", playground_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
+        "loopStates": ("LoopState", loop_states()),
+        "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "boundaryStates": ("BoundaryViewState", boundary_states()),

@@ -15,6 +15,8 @@ module         exchanged by                                    where the protoco
                                                                `RunsRequest.protocol`
 ``playground`` the playground's widget, both ways              `PlaygroundSetup.protocol`,
                                                                `PlaygroundHello.protocol`
+``loop``       the state of the loop with switches             `LoopState.protocol`,
+                                                               `LoopSwitched.page_protocol`
 ``pad``        the drawing pad's widget state                  `PadState.protocol`,
                                                                `PadDrawing.page_protocol`
 ``prediction`` the state of a prediction's card, both ways     `PredictionState.protocol`,
