@@ -76,6 +76,10 @@ const SCRIPTS = [
     path: "^src/boundary/",
     uses: "^src/(messages/|parts/shortcut-guard\\.ts$)",
   },
+  // The race of optimizers of the course.
+  { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The loop of the course whose lines can be switched off.
+  { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
   {
     name: "prediction",
@@ -175,9 +179,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: {
-        pathNot: "^src/(pad|boundary|prediction|exported|labextension|views/playground)/",
-      },
+      from: { pathNot: SCRIPTS.map(({ path }) => path) },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -12,20 +12,26 @@ from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
     curve_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
+from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "BoundaryView",
     "Chapter",
     "DrawingPad",
+    "LoopRun",
+    "LoopSwitches",
     "LossSurface",
+    "OptimizerRace",
     "Picture",
     "Split",
     "boundary_picture",
@@ -35,6 +41,7 @@ __all__ = [
     "curve_picture",
     "diabetes",
     "digits",
+    "line_picture",
     "moons",
     "storage_picture",
     "tile_picture",

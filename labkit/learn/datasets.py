@@ -44,7 +44,7 @@ class Split(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
+def digits(test_fraction: float = 0.25, seed: int = 0, *, side: int = 8) -> Split:
     """Handwritten digits, 8 x 8 pixels in grey: scikit-learn's copy of the UCI set (public domain).
 
     Parameters
@@ -53,11 +53,13 @@ def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
         The part of the rows for the test, between 0 and 1.
     seed : int
         Of the generator that shuffles the rows.
+    side : int
+        Width and height of the images; those that are not 8 are interpolated.
 
     Returns
     -------
     Split
-        Images of shape (n, 1, 8, 8), dtype float32, from 0 to 1; labels of shape (n,), dtype
+        Images of shape (n, 1, side, side), dtype float32, from 0 to 1; labels of shape (n,), dtype
         int64, 0 to 9.
 
     Examples
@@ -65,12 +67,17 @@ def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
     >>> split = digits()
     >>> split.x_train.shape, split.x_test.shape
     (torch.Size([1348, 1, 8, 8]), torch.Size([449, 1, 8, 8]))
+    >>> digits(side=28).x_train.shape
+    torch.Size([1348, 1, 28, 28])
     """
     import torch
+    import torch.nn.functional as F
 
     load_digits = _sklearn_datasets("digits()").load_digits
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)  # (n, 1, 8, 8)
+    if side != x.shape[-1]:
+        x = F.interpolate(x, size=(side, side), mode="bilinear")  # (n, 1, side, side)
     return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
 
 
