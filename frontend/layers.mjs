@@ -70,8 +70,12 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The boundary of a classifier, in the course.
+  { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
   // The race of optimizers of the course.
   { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The loop of the course whose lines can be switched off.
+  { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
   {
     name: "prediction",
@@ -171,7 +175,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|race|prediction|exported|labextension|views/playground)/" },
+      from: { pathNot: SCRIPTS.map(({ path }) => path) },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -10,11 +10,14 @@ from typing import get_args, get_type_hints
 import anywidget
 import numpy as np
 import pytest
+import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import OptimizerRace, chapter
+from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loop_switches import LoopSwitches
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -24,7 +27,9 @@ from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
+    boundary,
     kernel,
+    loop,
     pad,
     page,
     playground,
@@ -45,10 +50,15 @@ from .fixtures import (
     TYPESCRIPT,
     as_json,
     as_typescript,
+    boundary_messages,
+    boundary_requests,
+    boundary_states,
     channel_states,
     fragments_as_json,
     lock_messages,
     locked_predictions,
+    loop_states,
+    loop_switches,
     messages,
     pad_drawings,
     pad_states,
@@ -117,6 +127,18 @@ TYPED = {
     ),
     "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
+STATE_MESSAGES = {
+    "boundary-page": (boundary.WantMessage, boundary_requests),
+    "boundary": (boundary.MomentMessage, boundary_messages),
+}
+"""Messages of widgets that exchange only one kind in each direction."""
+
+
+@pytest.mark.parametrize("name", STATE_MESSAGES)
+def test_every_example_of_a_widget_message_has_its_type(name):
+    type, examples = STATE_MESSAGES[name]
+    for content in examples().values():
+        check(content, type)
 
 
 @pytest.mark.parametrize("side", TYPED)
@@ -142,8 +164,11 @@ def test_the_kinds_of_tables_are_those_of_the_run():
 STATES = {
     "channel": (widgets.ChannelState, channel_states),
     "views": (widgets.ViewState, view_states),
+    "loop": (loop.LoopState, loop_states),
+    "loop-page": (loop.LoopSwitched, loop_switches),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "boundary": (boundary.BoundaryViewState, boundary_states),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
     "prediction": (prediction.PredictionState, prediction_states),
@@ -182,10 +207,28 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     for view in shown.values():
         check(synced(view), widgets.ViewState)
         view.close()
-    state = synced(DrawingPad())
-    check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
-    check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
-    assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+    check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
+    check(synced(view), boundary.BoundaryViewState)
+    view.close()
+    switches = LoopSwitches(count_to_three, lambda: (1,))
+    switches.off = [4]
+    check_two_way(switches, loop.LoopState, loop.LoopSwitched)
+
+
+def count_to_three(step, record):
+    total = 0
+    for _ in range(3):
+        total += step
+        record(total=total)
+
+
+def check_two_way(widget, state_type, change_type):
+    """Check the state of a widget whose page changes it."""
+    state = synced(widget)
+    check({name: state[name] for name in get_type_hints(state_type)}, state_type)
+    check({name: state[name] for name in get_type_hints(change_type)}, change_type)
+    assert set(state) == {*get_type_hints(state_type), *get_type_hints(change_type)}
 
 
 @pytest.mark.parametrize("name", chapter_names())

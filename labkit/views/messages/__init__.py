@@ -15,12 +15,16 @@ module         exchanged by                                    where the protoco
                                                                `RunsRequest.protocol`
 ``playground`` the playground's widget, both ways              `PlaygroundSetup.protocol`,
                                                                `PlaygroundHello.protocol`
+``loop``       the state of the loop with switches             `LoopState.protocol`,
+                                                               `LoopSwitched.page_protocol`
 ``pad``        the drawing pad's widget state                  `PadState.protocol`,
                                                                `PadDrawing.page_protocol`
 ``prediction`` the state of a prediction's card, both ways     `PredictionState.protocol`,
                                                                `LockMessage.protocol`
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
+``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
+                                                               `WantMessage.protocol`
 ``widgets``    the state of the channel and of the views       `ChannelState.protocol`
 ============== =============================================== ============================
 
