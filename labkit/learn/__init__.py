@@ -23,6 +23,7 @@ from labkit.learn.pictures import (
     tile_picture,
 )
 from labkit.learn.race import OptimizerRace
+from labkit.learn.storage_explorer import StorageExplorer
 
 __all__ = [
     "BoundaryView",
@@ -34,6 +35,7 @@ __all__ = [
     "OptimizerRace",
     "Picture",
     "Split",
+    "StorageExplorer",
     "boundary_picture",
     "breast_cancer",
     "broadcast_picture",

@@ -18,6 +18,7 @@ from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopSwitches
+from labkit.learn.storage_explorer import StorageExplorer
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -37,6 +38,7 @@ from labkit.views.messages import (
     race,
     runs,
     stepper,
+    storage,
     tables,
     widgets,
 )
@@ -72,6 +74,8 @@ from .fixtures import (
     runs_requests,
     stepper_messages,
     stepper_requests,
+    storage_states,
+    storage_wishes,
     view_states,
 )
 from .pages import Page
@@ -166,6 +170,8 @@ STATES = {
     "views": (widgets.ViewState, view_states),
     "loop": (loop.LoopState, loop_states),
     "loop-page": (loop.LoopSwitched, loop_switches),
+    "storage": (storage.StorageState, storage_states),
+    "storage-page": (storage.StorageAsked, storage_wishes),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
@@ -214,6 +220,7 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)
+    check_two_way(StorageExplorer(torch.arange(6)), storage.StorageState, storage.StorageAsked)
 
 
 def count_to_three(step, record):
