@@ -12,6 +12,7 @@ from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.line_fit import LineFit
 from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
@@ -28,6 +29,7 @@ __all__ = [
     "BoundaryView",
     "Chapter",
     "DrawingPad",
+    "LineFit",
     "LoopRun",
     "LoopSwitches",
     "LossSurface",

@@ -63,6 +63,11 @@ export class PlayerBar {
     if (isPlaying) this.toggle();
   }
 
+  /** Goes to a step, and stays there. */
+  jump(step: number): void {
+    this.seek(step);
+  }
+
   private seek(step: number): void {
     this.pause();
     this.show(step);

@@ -23,6 +23,8 @@ module         exchanged by                                    where the protoco
                                                                `LockMessage.protocol`
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
+``line``       the state of the widget that fits a line        `LineState.protocol`,
+                                                               `LineRequest.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                                                                `WantMessage.protocol`
 ``widgets``    the state of the channel and of the views       `ChannelState.protocol`
