@@ -542,6 +542,7 @@ def boundary_states() -> dict[str, boundary.BoundaryViewState]:
         "side": 2,
         "points": _base64(np.array([[0.5, 1.0], [1.5, 3.0]], "<f4")),
         "labels": _base64(np.array([0, 1], np.uint8)),
+        "pulls": True,
     }
     state: boundary.BoundaryViewState = {
         "protocol": message_builders.PROTOCOL_VERSION,

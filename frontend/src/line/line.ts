@@ -71,7 +71,8 @@ class LineView {
     this.board = new RaceBoard((start) => this.wish({ start }), {
       onHover: (place) => this.point(place),
     });
-    this.player = new PlayerBar({ onStep: (step) => this.show(step), onSurface: () => {} });
+    const events = { onStep: (step: number) => this.show(step), onSurface: () => {} };
+    this.player = new PlayerBar(events, 30);
     this.settings = new Settings(model.get("batches"), {
       onChange: (rate, batch) => this.wish({ rate, batch }),
     });

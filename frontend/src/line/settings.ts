@@ -18,6 +18,8 @@ export class Settings {
   private readonly field = document.createElement("input");
   private readonly batch = document.createElement("select");
   private readonly listeners = new AbortController();
+  /** The learning rate that was asked for last, as it was typed. */
+  private asked = "";
 
   constructor(batches: readonly number[], events: SettingEvents) {
     this.element.className = "race-bar line-settings";
@@ -36,11 +38,19 @@ export class Settings {
     this.element.append(labelled("learning rate", this.field), this.slider);
     if (batches.length > 1) this.element.append(each);
     const { signal } = this.listeners;
-    const change = () => events.onChange(Number(this.field.value), Number(this.batch.value));
+    const change = () => {
+      this.asked = this.field.value;
+      events.onChange(Number(this.field.value), Number(this.batch.value));
+    };
     this.slider.addEventListener("input", () => this.follow(), { signal });
     for (const control of [this.slider, this.field, this.batch]) {
       control.addEventListener("change", change, { signal });
     }
+    // JupyterLab takes Enter before the field could turn it into a change.
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Enter" && this.field.value !== this.asked) change();
+    };
+    this.field.addEventListener("keydown", onKey, { signal });
   }
 
   close(): void {
@@ -48,7 +58,7 @@ export class Settings {
   }
 
   show(rate: number, batch: number): void {
-    this.field.value = String(rate);
+    this.field.value = this.asked = String(rate);
     this.slider.value = String(Math.log10(Math.max(1e-9, rate)));
     this.batch.value = String(batch);
   }

@@ -112,6 +112,16 @@ describe("the line", () => {
     }
   });
 
+  it("asks for a learning rate at Enter, once", () => {
+    const rate = root.querySelector('input[type="number"]') as HTMLInputElement;
+    press(rate, "Enter");
+    expect(model.saved).toBe(0);
+    rate.value = "0.5";
+    press(rate, "Enter");
+    press(rate, "Enter");
+    expect(model.saved).toBe(1);
+  });
+
   it("follows the steps of a loop", () => {
     const [walk] = structuredClone(lineStates.line.walks);
     const lane = { ...walk.lane, losses: [30, 7.5], places: [4, 3, 3, 2] };

@@ -70,8 +70,8 @@ class LineFit(PicturedWidget):
     >>> round(float(fit.walk(lr=0.1, steps=100).losses[-1]), 4)
     0.0
     >>> print(fit)
-    4 points and the line 2x + 1, of loss 9.29e-06.
-    lr 0.1: 100 steps from w = 4, b = 3, from a loss of 30 to 9.29e-06.
+    4 points and the line 2x + 1, of loss 1.3e-06.
+    lr 0.1: 100 steps from w = 4, b = 3, from a loss of 30 to 1.3e-06.
     """
 
     protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
