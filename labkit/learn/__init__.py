@@ -23,11 +23,13 @@ from labkit.learn.pictures import (
     storage_picture,
     tile_picture,
 )
+from labkit.learn.progress import CourseProgress, progress, restore_progress
 from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "BoundaryView",
     "Chapter",
+    "CourseProgress",
     "DrawingPad",
     "LineFit",
     "LoopRun",
@@ -45,6 +47,8 @@ __all__ = [
     "digits",
     "line_picture",
     "moons",
+    "progress",
+    "restore_progress",
     "storage_picture",
     "tile_picture",
 ]
