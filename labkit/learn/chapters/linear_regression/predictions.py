@@ -135,7 +135,7 @@ PREDICTIONS = (
             "(a *schedule*, chapter 07)."
         ),
         reasons={
-            "a": "At the lowest place only the *mean* of the pulls is zero; each single one is not.",
+            "a": "At the lowest place the *mean* of the pulls is zero, but no single one is.",
             "c": (
                 "On average the points pull the right way, and the rate is below the edge for most "
                 "of them."

@@ -75,7 +75,7 @@ PREDICTIONS = (
     ),
     Number(
         "new_points",
-        "After 10,000 steps, which percentage of the 250 new points will be classified correctly?",
+        "After 5000 steps, which percentage of the 250 new points will be classified correctly?",
         near=2,
         far=5,
         low=50,
@@ -140,7 +140,7 @@ PREDICTIONS = (
                 "Setting a device is not sending anything there: a new tensor is still made on the "
                 "CPU unless you ask for something else."
             ),
-            "c": "PyTorch does not look how full a memory is: a tensor is made where you ask for it.",
+            "c": "PyTorch does not compare memories: a tensor is made where you ask for it.",
         },
     ),
 )
