@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The boundary of a classifier, in the course.
+  { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
   // The loop of the course whose lines can be switched off.
   { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
@@ -171,7 +173,9 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|loop|prediction|exported|labextension|views/playground)/" },
+      from: {
+        pathNot: "^src/(pad|loop|boundary|prediction|exported|labextension|views/playground)/",
+      },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

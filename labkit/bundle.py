@@ -22,6 +22,7 @@ STATIC_FILES = (
     "plotly.js.gz",
     "layout.js.gz",
     "pad.js",
+    "boundary.js",
     "loop.js",
     "prediction.js",
     "playground.js",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
+from labkit.exports.places import target
 from labkit.exports.recorded_rows import recorded_series, rows_by_step
 from labkit.run import Run
 
@@ -31,11 +31,12 @@ def to_csv(run: Run, path: str | PathLike[str]) -> None:
     run : Run
         Ended or not.
     path : str or path
-        An existing file is replaced.
+        An existing file is replaced; its folder is created if necessary.
 
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> run = Run("demo")
     >>> run.log(accuracy=0.5)
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +46,7 @@ def to_csv(run: Run, path: str | PathLike[str]) -> None:
     """
     series = recorded_series(run)
     axes = [(name, *_knots(run, name)) for name in _AXES if len(_knots(run, name)[0]) > 1]
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with target(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(
             [STEP, *(name for name, _, _ in axes), *(heading(column_name(each)) for each in series)]

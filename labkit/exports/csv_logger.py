@@ -12,6 +12,7 @@ from pathlib import Path
 
 from labkit.exports.csv_file import without_apostrophe
 from labkit.exports.imported_run import ImportedSeries, imported_run
+from labkit.exports.places import source
 from labkit.run import Run
 
 _FILES = ("metrics.csv", "history.csv")
@@ -51,7 +52,7 @@ def from_csv_logger(path: str | PathLike[str], *, name: str | None = None) -> Ru
     >>> [each.tolist() for each in run.series("train_loss")]
     [[1, 2], [0.5, 0.25]]
     """
-    file = _file(Path(path))
+    file = _file(source(path))
     lines = list(_lines(file))
     if not lines:
         raise ValueError(f"{file} is empty.")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.exports.csv_file import STEP, column_name
+from labkit.exports.places import target
 from labkit.exports.recorded_rows import recorded_series
 from labkit.run import Run
 from labkit.run.optional import import_optional
@@ -25,7 +26,7 @@ def to_parquet(run: Run, path: str | PathLike[str]) -> None:
     run : Run
         Ended or not.
     path : str or path
-        An existing file is replaced.
+        An existing file is replaced; its folder is created if necessary.
 
     Raises
     ------
@@ -58,5 +59,5 @@ def to_parquet(run: Run, path: str | PathLike[str]) -> None:
         columns[column_name(name)] = pyarrow.array(whole, mask=missing)
     table = pyarrow.table(columns)
     parquet.write_table(
-        table.replace_schema_metadata({"labkit.run": encodable(run.name)}), fspath(path)
+        table.replace_schema_metadata({"labkit.run": encodable(run.name)}), fspath(target(path))
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkit.exports.imported_run import ImportedSeries, imported_run
+from labkit.exports.places import source
 from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.run.optional import import_optional
@@ -59,7 +60,7 @@ def from_tensorboard(folder: str | PathLike[str], *, name: str | None = None) ->
         If it has no event files with scalars, or if these are in folders of several runs.
     """
     tbparse = import_optional("tbparse", needed_by="from_tensorboard()")
-    path = Path(folder)
+    path = source(folder)
     imported = ImportedSeries(str(path))
     for prefix, files in _files(path).items():
         found = [scalars for file in files if (scalars := _scalars(tbparse, file))]

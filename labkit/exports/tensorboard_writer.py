@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from labkit.exports.places import target
 from labkit.exports.recorded_rows import (
     WallTimes,
     configuration,
@@ -71,7 +72,7 @@ def _writer(folder: str | PathLike[str]) -> Iterator[Any]:
     logger = logging.getLogger("tensorboardX")
     before = logger.level
     logger.setLevel(logging.ERROR)  # it warns of each value that is NaN or infinite
-    writer = SummaryWriter(fspath(folder))
+    writer = SummaryWriter(fspath(target(folder)))
     try:
         yield writer
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.exports.imported_run import ImportedSeries, imported_run
+from labkit.exports.places import source
 from labkit.run import Run
 from labkit.run.error_text import described
 
@@ -38,7 +39,7 @@ def from_trainer_state(path: str | PathLike[str], *, name: str | None = None) ->
     ValueError
         If it is no such file, or has no history.
     """
-    file = Path(path)
+    file = source(path)
     file = file / _FILE if file.is_dir() else file
     imported = ImportedSeries(str(file))
     for entry in _history(file):

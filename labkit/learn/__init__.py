@@ -8,19 +8,22 @@ a run does not need it.
 
 from __future__ import annotations
 
+from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
-from labkit.learn.datasets import Split, diabetes, digits, moons
+from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    curve_picture,
     storage_picture,
     tile_picture,
 )
 
 __all__ = [
+    "BoundaryView",
     "Chapter",
     "DrawingPad",
     "LoopRun",
@@ -28,8 +31,11 @@ __all__ = [
     "LossSurface",
     "Picture",
     "Split",
+    "boundary_picture",
+    "breast_cancer",
     "broadcast_picture",
     "chapter",
+    "curve_picture",
     "diabetes",
     "digits",
     "moons",

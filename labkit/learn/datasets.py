@@ -112,6 +112,40 @@ def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0
     return _split(x, y, test_fraction, seed, bunch.feature_names)
 
 
+def breast_cancer(test_fraction: float = 0.25, seed: int = 0) -> Split:
+    """Thirty measurements of 569 breast tumours, and whether each was malignant.
+
+    The Wisconsin diagnostic data: size, texture and shape of the cell nuclei in a sample that a
+    needle took (scikit-learn's copy of the UCI set, CC BY 4.0).
+
+    Parameters
+    ----------
+    test_fraction : float
+        The part of the rows for the test, between 0 and 1.
+    seed : int
+        Of the generator that shuffles the rows.
+
+    Returns
+    -------
+    Split
+        Features of shape (n, 30), dtype float32, as measured; labels of shape (n,), dtype int64:
+        1 for malignant, 0 for benign. scikit-learn has them the other way round.
+
+    Examples
+    --------
+    >>> split = breast_cancer()
+    >>> split.x_train.shape, int(split.y_test.sum()), split.names[20:22]
+    (torch.Size([427, 30]), 50, ('worst radius', 'worst texture'))
+    """
+    import torch
+
+    load_breast_cancer = _sklearn_datasets("breast_cancer()").load_breast_cancer
+    bunch = load_breast_cancer()
+    x = torch.tensor(bunch.data, dtype=torch.float32)  # (569, 30)
+    y = 1 - torch.tensor(bunch.target, dtype=torch.int64)  # (569,)
+    return _split(x, y, test_fraction, seed, [str(name) for name in bunch.feature_names])
+
+
 def moons(n: int = 1000, noise: float = 0.15, test_fraction: float = 0.25, seed: int = 0) -> Split:
     """Two interleaved half circles of points, generated.
 

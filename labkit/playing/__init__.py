@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from labkit.playing.networks import checked_model, modules_in_a_row
+from labkit.playing.networks import check_model, modules_in_a_row
 from labkit.playing.own_points import own_points
-from labkit.playing.settings import OWN, Settings, changed
+from labkit.playing.settings import OWN, Settings, changed, has_values
 from labkit.playing.training import Training
 
 if TYPE_CHECKING:
@@ -121,7 +121,9 @@ def playground(
     }
     own_regression = None if own is None else own[2]
     settings = changed(Settings(), named, own_regression=own_regression)
-    training = Training(settings, own, None if model is None else _trainable(model, settings.loss))
+    if model is not None:
+        _check(model, settings, own_regression=own_regression)
+    training = Training(settings, own, model)
     try:
         from labkit.playing.widget import Playground
     except ImportError as error:
@@ -140,13 +142,12 @@ def _regularisation(given: Any) -> dict[str, Any]:
     return {"regularisation": given}  # is refused
 
 
-def _trainable(model: nn.Module, loss: str) -> nn.Module:
-    """Return a model that was checked, whose outputs are those that the loss takes."""
-    model = checked_model(model)
+def _check(model: nn.Module, settings: Settings, *, own_regression: bool | None) -> None:
+    """Raise `ValueError` for a model whose outputs are not those that the loss takes."""
+    check_model(model)
     row = modules_in_a_row(model)
-    if row and type(row[-1]) is nn.Sigmoid and loss in ("bce", "hinge"):
+    if row and type(row[-1]) is nn.Sigmoid and not has_values(settings, own_regression):
         raise ValueError(
-            "The model ends with nn.Sigmoid, and playground takes the outputs before it: "
-            "nn.BCEWithLogitsLoss contains the sigmoid. Leave out the last nn.Sigmoid."
+            "The model ends with nn.Sigmoid, and playground takes the outputs before it, as the "
+            "losses for two classes contain the sigmoid. Leave out the last nn.Sigmoid."
         )
-    return model

@@ -67,7 +67,7 @@ def _linear(inputs: int, units: int, generator: torch.Generator) -> nn.Linear:
 
 
 def is_elementwise(module: nn.Module) -> bool:
-    """Return whether a module is an activation that the playground knows."""
+    """Return whether a module is an activation whose outputs can be drawn."""
     return type(module) in _ELEMENTWISE
 
 
@@ -92,7 +92,7 @@ def layers_of(model: nn.Module) -> tuple[Layer, ...] | str:
     row = modules_in_a_row(model)
     if row is None:
         return (
-            f"The units of {name} are not drawn: the playground knows the layers of an "
+            f"The units of {name} are not drawn: the playground draws those of an "
             "nn.Sequential of nn.Linear and activations, and this is another module."
         )
     layers: list[Layer] = []
@@ -124,8 +124,8 @@ def _drawable(layers: list[Layer]) -> tuple[Layer, ...] | str:
     return tuple(layers)
 
 
-def checked_model(model: object) -> nn.Module:
-    """Return a module of the user's after one pass of two points through it.
+def check_model(model: object) -> None:
+    """Check a module of the user's, also with a pass of two points through it.
 
     Raises
     ------
@@ -154,7 +154,6 @@ def checked_model(model: object) -> nn.Module:
             f"The model returns shape {shape} for points of shape (2, 2); playground takes (2, 1), "
             f"one number for each point. End with nn.Linear(..., 1). {_EXAMPLE}"
         )
-    return model
 
 
 _EXAMPLE = (

@@ -89,13 +89,17 @@ def changed(
     new = replace(settings, **{name: _checked(name, value) for name, value in changes.items()})
     if own_regression is None and new.data == OWN:
         raise ValueError(f"data='own' needs points of yours. {_EXAMPLES['data']}")
-    is_regression = new.data in REGRESSION if own_regression is None else own_regression
-    losses = losses_for(is_regression=is_regression)
+    losses = losses_for(is_regression=has_values(new, own_regression))
     if new.loss not in losses:
         if "loss" in changes:
             raise _refusal("loss", changes["loss"], f"one of {_listed(losses)} with these data")
         new = replace(new, loss=next(iter(losses)))
     return new
+
+
+def has_values(settings: Settings, own_regression: bool | None, /) -> bool:  # noqa: FBT001
+    """Return whether the points have values instead of classes."""
+    return settings.data in REGRESSION if own_regression is None else own_regression
 
 
 # ── checks of single values ──────────────────────────────────────────────────────────────────────

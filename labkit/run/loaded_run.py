@@ -225,6 +225,10 @@ class LoadedRun(Run):
         with self._reading:
             if self.closed:
                 return False
+            successor = self._reader.successor()
+            if successor is not None:
+                self._reader.close()
+                self._reader = successor
             if self._reader.has_news:
                 self._facts = self._reader.read_into(self)
                 self._changed_at = time.monotonic()
@@ -294,6 +298,12 @@ class LoadedRun(Run):
             if self._rank_files is not None:
                 self._rank_files.close()
 
+    def _give_up(self, error: Exception) -> None:
+        """Stop following a file that has become unreadable."""
+        self.add_notice("file", f"The file is not read any more. {error}")
+        self._ended_following = "its file cannot be read any more"
+        self._finish()
+
     def close(self) -> None:
         """Stop following the file; what was read remains readable."""
         self._ended_following = self._ended_following or "its file is not read any more"
@@ -311,9 +321,9 @@ def _follow(reference: weakref.ref[LoadedRun]) -> None:
             grows = run.reload()
         except PassingError:
             grows = run._why_still() is None  # noqa: SLF001
-        except FileError as error:
-            run.add_notice("file", f"The file is not read any more. {error}")
-            grows = False
+        except (FileError, OSError) as error:
+            run._give_up(error)  # noqa: SLF001
+            return
         if not grows and not run._waits_for_ranks():  # noqa: SLF001
             run._finish()  # noqa: SLF001
             return

@@ -1,9 +1,24 @@
-"""The claims that the chapters show for what they are, with real torch."""
+"""The claims that the chapters correct, run as they are made."""
+
+from __future__ import annotations
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+
+def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
+    """Chapter 04: labels `round(2x + 1 + noise)` will do for `BCELoss`."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(100, 1, generator=generator)
+    labels = (2 * x + 1 + 0.1 * torch.randn(100, 1, generator=generator)).round()
+    assert labels.unique().tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(RuntimeError, match="target should be between 0 and 1"):
+        nn.BCELoss()(torch.sigmoid(x), labels)
+    confident = nn.BCEWithLogitsLoss()(torch.full_like(x, 100.0), labels)
+    more_confident = nn.BCEWithLogitsLoss()(torch.full_like(x, 200.0), labels)
+    assert more_confident < confident < 0  # no check, and no lowest loss
 
 
 def net():
@@ -12,7 +27,8 @@ def net():
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
+def test_places_of_the_largest_input_are_no_labels_for_ten_classes():
+    """Chapter 06: `cross_entropy(y, max(x, 1)[1])` has labels for 784 inputs and 10 classes."""
     x = torch.rand(32, 784, generator=torch.Generator().manual_seed(0))
     labels = torch.max(x, 1)[1]
     assert labels.max() > 9
@@ -20,7 +36,8 @@ def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
         F.cross_entropy(net()(x), labels)
 
 
-def test_06_a_call_makes_no_modules():
+def test_a_call_makes_no_modules():
+    """Chapter 06: calling a Module makes a new Module for each layer's output."""
     model = net()
     before = list(model.modules())
     outputs = [model(torch.rand(2, 784)) for _ in range(2)]
@@ -29,19 +46,23 @@ def test_06_a_call_makes_no_modules():
     assert outputs[0].grad_fn is not outputs[1].grad_fn
 
 
-def test_06_module_and_nn_module_are_one_class():
+def test_module_and_nn_module_are_one_class():
+    """Chapter 06: `Module` and `nn.Module` differ."""
     assert torch.nn.Module is nn.Module is nn.modules.module.Module
     assert isinstance(nn.Linear(1, 1), nn.Module)
 
 
-def test_06_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+def test_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+    """Chapter 06: a softmax before `cross_entropy` does no harm."""
     labels = torch.arange(10)
     logits = 100.0 * F.one_hot(labels).float()
     assert F.cross_entropy(logits, labels) < 1e-6
     assert F.cross_entropy(logits.softmax(dim=1), labels).item() == pytest.approx(1.4612, abs=1e-3)
 
 
-def test_06_layers_in_a_list_are_not_registered():
+def test_layers_in_a_list_are_not_registered():
+    """Chapter 06: layers in a list are trained, because `forward` uses them."""
+
     class Listed(nn.Module):
         def __init__(self, kind):
             super().__init__()

@@ -83,16 +83,14 @@ def test_no_exercise_has_the_name_of_something_that_the_chapter_uses(chapter):
     exercises = {exercise.name for exercise in load_plan(chapter.name).exercises}
     for cell in chapter.code_cells:
         if not any(tag.startswith("exercise:") for tag in cell.metadata.get("tags", [])):
-            assert not names_bound_in(cell.source) & exercises
+            assert not names_in(cell.source) & exercises
 
 
-def names_bound_in(source):
-    """Return the names that a cell assigns or defines."""
+def names_in(source):
+    """Return the names that a cell reads, assigns or defines."""
     nodes = list(ast.walk(ast.parse(plain_python(source))))
     defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return defined | {
-        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    return defined | {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def test_code_cells_are_short_and_make_no_downloads(chapter):

@@ -41,7 +41,17 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import loop, pad, page, playground, prediction, runs, stepper, widgets
+from labkit.views.messages import (
+    boundary,
+    loop,
+    pad,
+    page,
+    playground,
+    prediction,
+    runs,
+    stepper,
+    widgets,
+)
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -54,6 +64,7 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
+import type { BoundaryViewState, MomentMessage, WantMessage } from "../../src/messages/boundary";
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
@@ -546,6 +557,54 @@ def loop_switches() -> dict[str, loop.LoopSwitched]:
     return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
 
 
+def boundary_states() -> dict[str, boundary.BoundaryViewState]:
+    """Return the state of a boundary view of two samples."""
+    plane: boundary.BoundaryPlane = {
+        "names": ["radius", "texture"],
+        "classes": ["benign", "malignant"],
+        "x": [0.0, 2.0],
+        "y": [0.0, 4.0],
+        "side": 2,
+        "points": _base64(np.array([[0.5, 1.0], [1.5, 3.0]], "<f4")),
+        "labels": _base64(np.array([0, 1], np.uint8)),
+    }
+    state: boundary.BoundaryViewState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "plane": plane,
+        "moment": boundary_moment(1, 2, 2.0),
+    }
+    return {"boundary": state}
+
+
+def boundary_moment(index: int, count: int, logit: float) -> boundary.BoundaryMoment:
+    """Return a moment with a boundary from top to bottom, in which sample 0 is wrong."""
+    return {
+        "index": index,
+        "count": count,
+        "step": 10 * index,
+        "grid": _base64(np.array([-1.0, 1.0, -1.0, 1.0], "<f4")),
+        "logits": _base64(np.array([0.5, logit], "<f4")),
+        "losses": _base64(np.array([1.0, 0.25], "<f4")),
+        "pulls": _base64(np.array([-0.5, 0.25], "<f4")),
+        "directions": _base64(np.array([[1.0, 0.0], [1.0, 0.0]], "<f4")),
+    }
+
+
+def boundary_requests() -> dict[str, boundary.WantMessage]:
+    """Return the message with which a page asks for a moment."""
+    version = message_builders.PROTOCOL_VERSION
+    return {"want": {"type": "want", "protocol": version, "index": 0}}
+
+
+def boundary_messages() -> dict[str, boundary.MomentMessage]:
+    """Return the message with a moment that was asked for."""
+    return {"moment": {"type": "moment", "moment": boundary_moment(0, 2, -3.0)}}
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode()
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -674,6 +733,9 @@ def as_typescript() -> str:
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "boundaryStates": ("BoundaryViewState", boundary_states()),
+        "boundaryRequests": ("WantMessage", boundary_requests()),
+        "boundaryMessages": ("MomentMessage", boundary_messages()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

@@ -10,9 +10,11 @@ from typing import get_args, get_type_hints
 import anywidget
 import numpy as np
 import pytest
+import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import chapter
+from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopSwitches
@@ -25,6 +27,7 @@ from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
+    boundary,
     kernel,
     loop,
     pad,
@@ -46,6 +49,9 @@ from .fixtures import (
     TYPESCRIPT,
     as_json,
     as_typescript,
+    boundary_messages,
+    boundary_requests,
+    boundary_states,
     channel_states,
     fragments_as_json,
     lock_messages,
@@ -118,6 +124,18 @@ TYPED = {
     ),
     "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
+STATE_MESSAGES = {
+    "boundary-page": (boundary.WantMessage, boundary_requests),
+    "boundary": (boundary.MomentMessage, boundary_messages),
+}
+"""Messages of widgets that exchange only one kind in each direction."""
+
+
+@pytest.mark.parametrize("name", STATE_MESSAGES)
+def test_every_example_of_a_widget_message_has_its_type(name):
+    type, examples = STATE_MESSAGES[name]
+    for content in examples().values():
+        check(content, type)
 
 
 @pytest.mark.parametrize("side", TYPED)
@@ -147,6 +165,7 @@ STATES = {
     "loop-page": (loop.LoopSwitched, loop_switches),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "boundary": (boundary.BoundaryViewState, boundary_states),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -184,6 +203,9 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
         check(synced(view), widgets.ViewState)
         view.close()
     check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
+    check(synced(view), boundary.BoundaryViewState)
+    view.close()
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)

@@ -12,8 +12,15 @@ export interface OtherLine {
   readonly at: (step: number) => number;
 }
 
-/** Returns a trace to which the axes extend, and that is not seen; none without a finite value. */
-export function extentTrace(lines: readonly OtherLine[], yaxis: string): Trace[] {
+/**
+ * Returns a trace to which the axes extend, and that is not seen; none without a finite value.
+ * `range` is that of the vertical axis if it is less than that of all values.
+ */
+export function extentTrace(
+  lines: readonly OtherLine[],
+  yaxis: string,
+  range: readonly [number, number] | null = null,
+): Trace[] {
   let [begin, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [low, high] = [begin, end];
   for (const { points, at } of lines) {
@@ -28,7 +35,7 @@ export function extentTrace(lines: readonly OtherLine[], yaxis: string): Trace[]
     end = Math.max(end, at(last));
   }
   if (low > high) return [];
-  const ends = { x: [begin, end], y: [low, high] };
+  const ends = { x: [begin, end], y: range ?? [low, high] };
   // Plotly adds room for the size of markers: it is the same in each run, whether it has some or not.
   const marker = { size: MARKER_SIZE, opacity: 0 };
   const hidden = { mode: "markers", marker, showlegend: false, hoverinfo: "skip" };

@@ -10,8 +10,10 @@ const TICKS_ACROSS = 5;
 const TICKS_UP = 4;
 const MOST_DECADES = 6;
 const TINY = 1e-9;
-/** Powers of ten from here on are written with zeros. */
+/** Axes that begin here or higher have their powers of ten written with zeros. */
 const PLAIN = 1e-3;
+const TENTH = 0.5;
+const MANY = 1e4;
 
 export interface Tick {
   /** As a fraction of the axis. */
@@ -59,10 +61,10 @@ export function horizontalTicks(form: CurveForm): Tick[] {
   }));
 }
 
-/** Returns a power of ten as 1e-5. */
+/** Returns a power of ten as 1e-5, or as 100 if it is not small. */
 function power(value: number): string {
-  const text = value.toExponential(0).replace("e+", "e");
-  return text === "1e0" ? "1" : text;
+  if (value > TENTH && value < MANY) return String(Math.round(value));
+  return value.toExponential(0).replace("e+", "e");
 }
 
 /** Returns a number in three digits. */

@@ -13,6 +13,11 @@ describe("the extent of other runs", () => {
     expect(trace).toMatchObject({ x: [1, 20], y: [0.5, 8], yaxis: "y2", hoverinfo: "skip" });
   });
 
+  it("has no point beyond a vertical axis that does not contain all values", () => {
+    const [trace] = extentTrace([line([1, 10], [2, 1e37])], "y", [0, 3]);
+    expect(trace).toMatchObject({ x: [1, 10], y: [0, 3] });
+  });
+
   it("is nothing without a finite value", () => {
     expect(extentTrace([], "y")).toEqual([]);
     expect(extentTrace([line([1], [Number.NaN])], "y")).toEqual([]);

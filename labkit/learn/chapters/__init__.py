@@ -17,6 +17,7 @@ _MODULES = {
     "01_tensors": "tensors",
     "02_autograd": "autograd",
     "03_linear_regression": "linear_regression",
+    "04_logistic_regression": "logistic_regression",
     "06_training_loop": "training_loop",
     "08_cnn": "cnn",
     "09_rnn": "rnn",

@@ -6,7 +6,7 @@ that is wrong.
 
 from __future__ import annotations
 
-import ast
+import inspect
 import linecache
 import traceback
 
@@ -81,20 +81,21 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         first = f"Your function raised {message}"
     line = safely(lambda: line_of(error, trial.answer), "")
     where = f" in the line `{line}`" if line else ""
-    return (f"{first}{where}.", _called_with(exercise, trial, call))
+    sentence = f"{first}{where}."
+    return (sentence, _called_with(exercise, trial, call)) if exercise.parameters else (sentence,)
 
 
 def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
     shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
     before = trial.calls.index(call)
     if not before:
-        return f"It was called with {shown}." if shown else "It was called without arguments."
+        return f"It was called with {shown}."
     return f"It ran with {before} other input{'s' * (before > 1)}, and failed with {shown}."
 
 
 def line_of(error: BaseException | None, answer: object) -> str:
     """Return the last line of the learner's own code in the traceback of an error."""
-    code = getattr(answer, "__code__", None)
+    code = getattr(inspect.unwrap(answer) if callable(answer) else None, "__code__", None)
     own = code.co_filename if code is not None else None
     found = (
         linecache.getline(frame.filename, frame.lineno or 0).strip()
@@ -140,7 +141,7 @@ def _returned_nothing(trial: Trial) -> bool:
 
 
 def _nothing(trial: Trial) -> str:
-    if trial.source.mentions("print") and not trial.source.has(ast.Return):
+    if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
     return "Your function returned `None`: is there a `return` line?"
 
@@ -157,13 +158,19 @@ def _differs_in(seen: dict[str, object], expected: dict[str, object], call: Call
     for name, wanted in expected.items():
         got = seen.get(name)
         if not same(got, wanted):
+            if isinstance(wanted, bool):
+                return f"{name} {_yes_or_no(got)}, expected {_yes_or_no(wanted)}"
             return f"{name} is {_shown(got)}, expected {_shown(wanted)}"
     return f"you returned {_shown(call.result)}"
 
 
+def _yes_or_no(value: object) -> str:
+    return "yes" if value is True else "no"
+
+
 def _for(exercise: Exercise, call: Call) -> str:
     shown = safely(lambda: show_input(call, exercise.parameters), "one of the inputs")
-    return f"For {shown}" if shown else "When it was called"
+    return f"For {shown}" if shown else f"You returned {_shown(call.result)}"
 
 
 def _shown(value: object) -> str:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from torch import nn
 
 from labkit.learn.checks import fallback
 from labkit.learn.checks.exercise import Exercise, Mistake
@@ -75,7 +79,7 @@ def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
         if inspect.isroutine(answer):
             return Verdict("wrong", (fallback.NOT_A_VALUE,), "not_a_value")
         return None
-    if not callable(answer):
+    if not callable(answer) or isinstance(answer, nn.Module):
         return Verdict("wrong", (fallback.not_a_function(exercise, answer),), "not_a_function")
     arguments = exercise.cases[0].build()
     try:
@@ -103,7 +107,9 @@ def try_answer(exercise: Exercise, answer: Any) -> Trial:
         given, wanted = call_of_value(answer), call_of_value(exercise.solution)
         return Trial(answer, (given,), (wanted,), exercise.same, source)
     run = exercise.procedure.run
-    return Trial(answer, run(answer), run(exercise.solution), exercise.same, source)
+    with _own_warnings_ignored():
+        reference = run(exercise.solution)
+    return Trial(answer, run(answer), reference, exercise.same, source)
 
 
 def _left_changed(exercise: Exercise, trial: Trial) -> Verdict | None:
@@ -186,7 +192,16 @@ def _is_like(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
     if not exercise.asks_for_a_function:
         return any(trial.gives((value,)) for value in mistake.examples)
     calls = exercise.procedure.calls
-    return any(trial.behaves_like(calls(example)) for example in mistake.examples)
+    with _own_warnings_ignored():
+        return any(trial.behaves_like(calls(example)) for example in mistake.examples)
+
+
+@contextmanager
+def _own_warnings_ignored() -> Iterator[None]:
+    """Ignore warnings of reference functions, which would appear below the learner's cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def wrong_examples(exercise: Exercise) -> Iterator[tuple[str, Callable[..., Any]]]:

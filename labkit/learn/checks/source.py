@@ -58,6 +58,13 @@ class Source:
             for node in self._nodes()
         )
 
+    @property
+    def never_returns(self) -> bool:
+        """Whether it is a function without a ``return`` that gives something back."""
+        return isinstance(self.tree, ast.FunctionDef) and not any(
+            isinstance(node, ast.Return) and node.value is not None for node in self._nodes()
+        )
+
     def ignored_arguments(self) -> tuple[str, ...]:
         """Return the parameters of the function that its body never reads.
 

@@ -112,7 +112,7 @@ def _described(value: object) -> str:
         (nn.Module, lambda module: f"a module `{name}`"),
         (type, lambda kind: f"the class `{kind.__name__}`"),
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
-        (Mapping, lambda entries: f"a dictionary with {len(entries)} entries"),
+        (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
         (Callable, lambda function: "a function"),
     )

@@ -8,6 +8,7 @@ theme, and says in words what it shows. They are still pictures: live views of a
 from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
+from labkit.learn.pictures.curves import curve_picture
 from labkit.learn.pictures.listing import listing_picture
 from labkit.learn.pictures.picture import Picture
 from labkit.learn.pictures.storage import storage_picture
@@ -18,6 +19,7 @@ __all__ = [
     "LossSurface",
     "Picture",
     "broadcast_picture",
+    "curve_picture",
     "listing_picture",
     "storage_picture",
     "tile_picture",

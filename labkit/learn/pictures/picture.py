@@ -139,6 +139,17 @@ class Sheet:
             y + radius,
         )
 
+    def shape(
+        self, corners: list[tuple[float, float]], *, fill: str = INK, stroke: str = "none"
+    ) -> None:
+        """Draw a filled polygon."""
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+        self._put(
+            f'<polygon points="{line}" style="fill:{fill};stroke:{stroke}"/>',
+            max(x for x, _ in corners),
+            max(y for _, y in corners),
+        )
+
     def image(
         self, x: float, y: float, width: float, height: float, address: str, *, crisp: bool
     ) -> None:

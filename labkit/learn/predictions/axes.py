@@ -16,7 +16,8 @@ LEFT, TOP, RIGHT, BOTTOM = 58, 10, 14, 40
 
 _TICKS_ACROSS, _TICKS_UP, _MOST_DECADES = 5, 4, 6
 _PLAIN = 1e-3
-"""Powers of ten from here on are written with zeros."""
+"""Axes that begin here or higher have their powers of ten written with zeros."""
+_LONG = 4
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,6 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def _power(tick: float) -> str:
-    """Return a power of ten as 1e-5."""
+    """Return a power of ten as 1e-5, or as 100 if it is not small."""
     exponent = round(math.log10(tick))
-    return f"1e{exponent}" if exponent else "1"
+    return f"{tick:.0f}" if 0 <= exponent < _LONG else f"1e{exponent}"

@@ -119,11 +119,11 @@ class Curve(Prediction):
 
     def outcome_text(self, outcome: tuple[Point, ...]) -> str:
         """Return where the curve begins and ends."""
-        return self.text(tuple(height for _, height in outcome))
+        return f"a curve from {_ends(_settled(outcome))}"
 
     def comparison(self, value: tuple[float, ...], outcome: tuple[Point, ...]) -> str:
         """Return where the sketch and the curve begin and end."""
-        ran = _ends([height for _, height in outcome])
+        ran = _ends(_settled(outcome))
         return f"Your sketch goes from {_ends(value)}, the run from {ran}."
 
     def form(self) -> CurveForm:
@@ -187,6 +187,12 @@ class Curve(Prediction):
             return sorted((_float(pair[0]), _float(pair[1])) for pair in pairs if pair)
         even = np.linspace(*self.x, len(items)) if items else ()
         return [(float(x), _float(height)) for x, height in zip(even, items, strict=True)]
+
+
+def _settled(outcome: Sequence[Point]) -> list[float]:
+    """Return the heights; the last one is the median of the last twentieth, which may be noisy."""
+    heights = [height for _, height in outcome]
+    return [*heights[:-1], float(np.median(heights[-max(1, len(heights) // 20) :]))]
 
 
 def _ends(heights: Sequence[float]) -> str:

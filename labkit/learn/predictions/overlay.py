@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from labkit.learn.pictures import Picture
 from labkit.learn.pictures.picture import FAINT, INK, LINE, PALETTE, Sheet
-from labkit.learn.predictions.axes import HEIGHT, LEFT, TOP, Axes
+from labkit.learn.predictions.axes import HEIGHT, TOP, Axes
 from labkit.learn.predictions.curve import Curve, Point
 from labkit.learn.predictions.place import Place
 
 SKETCH_COLOUR, OUTCOME_COLOUR = PALETTE[4], PALETTE[0]
-_LEGEND = 24
+_LEGEND = 42
 _VIEW_BOX = re.compile(r'viewBox="([^"]*)"')
 
 
@@ -32,9 +32,9 @@ def curve_overlay(
     sheet = Sheet()
     _frame(sheet, axes)
     if sketch is not None:
-        _legend(sheet, LEFT, "your sketch", SKETCH_COLOUR, dashed=True)
+        _legend(sheet, 0, "your sketch", SKETCH_COLOUR, dashed=True)
         _dashed(sheet, axes.sketch(sketch), SKETCH_COLOUR)
-    _legend(sheet, LEFT + 150, "the run", OUTCOME_COLOUR, dashed=False)
+    _legend(sheet, 0 if sketch is None else 150, "the run", OUTCOME_COLOUR, dashed=False)
     sheet.path([axes.at(x, height) for x, height in outcome], colour=OUTCOME_COLOUR, width=2.5)
     words = [f"The run: {curve.outcome_text(tuple(outcome))}."]
     if sketch is not None:
@@ -75,13 +75,12 @@ def _frame(sheet: Sheet, axes: Axes) -> None:
         sheet.text(axes.left - 7, y + 4, text, size=11, anchor="end", colour=FAINT)
     label_y = axes.top - TOP + HEIGHT - 6
     sheet.text((axes.left + right) / 2, label_y, axes.curve.x_label, size=12, anchor="middle")
-    sheet.text(0, axes.top - TOP - _LEGEND + 14, axes.curve.y_label, size=12)
+    sheet.text(0, axes.top - 10, axes.curve.y_label, size=12)
 
 
 def _legend(sheet: Sheet, x: float, words: str, colour: str, *, dashed: bool) -> None:
-    begin = x + 30
-    (_dashed if dashed else _solid)(sheet, [(begin, 10), (begin + 24, 10)], colour)
-    sheet.text(begin + 30, 14, words, size=12, colour=INK)
+    (_dashed if dashed else _solid)(sheet, [(x, 10), (x + 24, 10)], colour)
+    sheet.text(x + 30, 14, words, size=12, colour=INK)
 
 
 def _solid(sheet: Sheet, points: list[tuple[float, float]], colour: str) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from labkit.run.config import plain_config
 from labkit.run.error_text import described
 from labkit.run.file.saved_run import SavedRun
+from labkit.run.file.writer import process_namespace
 from labkit.run.finding import SEVERITIES, Finding
 from labkit.run.findings_log import FindingsLog
 from labkit.run.state import FINAL_STATUSES, RunState
@@ -22,6 +23,7 @@ def writer_facts() -> dict[str, object]:
     return {
         "process": os.getpid(),
         "host": platform.node(),
+        "namespace": process_namespace(),
         "written_at": time.time(),
     }
 

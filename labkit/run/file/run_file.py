@@ -133,6 +133,11 @@ class RunFile:
         OSError
             If it cannot be written.
         """
+        if self._process != os.getpid():  # its connection, and the lock, are copies
+            raise OSError(
+                f"{self.path} is written by the process from which this one was forked. Choose "
+                "another path."
+            )
         problem: Exception | None = None
         for _ in range(2):  # a file that is found to be overwritten is replaced by a new one
             problem = self._write_guarded()

@@ -28,12 +28,23 @@ class Writer:
         When it last wrote, in s since 1970.
     generation : int
         Changes when everything was written anew.
+    namespace : str
+        Within which its number is known, as each container may have its own; ``""`` if unknown.
     """
 
     process: int
     host: str
     written_at: float
     generation: int
+    namespace: str = ""
+
+
+def process_namespace() -> str:
+    """Return what tells the processes of this container from those of others (Linux)."""
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - the text is not a path
+    except OSError:
+        return ""
 
 
 def why_ended(writer: Writer, steps: int, unchanged_seconds: float) -> str | None:
@@ -47,7 +58,8 @@ def why_ended(writer: Writer, steps: int, unchanged_seconds: float) -> str | Non
     unchanged_seconds : float
         For how long the file has been seen not to change, in s.
     """
-    is_gone = writer.host == platform.node() and not _exists(writer.process)
+    is_here = (writer.host, writer.namespace) == (platform.node(), process_namespace())
+    is_gone = is_here and not _exists(writer.process)
     is_silent = unchanged_seconds > STALE_SECONDS
     is_old = time.time() - writer.written_at > _CLOCKS_DIFFER_SECONDS
     if not (is_gone or is_silent or is_old):

@@ -34,6 +34,8 @@ module         exchanged by                                    where the protoco
                                                               `PadDrawing.page_protocol`
 ``prediction`` the state of a prediction's card, both ways    `PredictionState.protocol`,
                                                               `LockMessage.protocol`
+``boundary``   the boundary view of the course, both ways     `BoundaryViewState.protocol`,
+                                                              `WantMessage.protocol`
 ``loop``       the state of the loop with switches             `LoopState.protocol`,
                                                               `LoopSwitched.page_protocol`
 ``widgets``    the state of the channel and of the views      `ChannelState.protocol`

@@ -157,3 +157,11 @@ def test_a_missing_library_is_named(library, call, package, tmp_path):
 def test_something_else_than_a_run_is_refused(write, tmp_path):
     with pytest.raises(TypeError, match="is a run, not dict"):
         write({}, tmp_path / "x")
+
+
+def test_folders_are_created_and_a_tilde_is_the_home_folder(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    exports.to_csv(run, "~/new/run.csv")
+    exports.to_tensorboard(run, "~/logs/run")
+    assert exports.from_csv_logger("~/new/run.csv").steps == run.steps
+    assert exports.from_tensorboard("~/logs/run").steps == run.steps

@@ -10,14 +10,25 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.learn import LossSurface, broadcast_picture, storage_picture, tile_picture
+from labkit.learn import (
+    LossSurface,
+    boundary_picture,
+    broadcast_picture,
+    curve_picture,
+    storage_picture,
+    tile_picture,
+)
 from labkit.learn.pictures.png import colours, data_address
 
 BOWL = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
 PICTURES = {
+    "boundary": boundary_picture(
+        lambda points: points.sum(dim=1), torch.eye(3)[:, :2], torch.tensor([0, 1, 0]), pulls=True
+    ),
     "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
+    "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -137,3 +148,15 @@ def test_the_png_has_the_size_of_the_array():
 def test_colours_are_clipped_and_nan_has_its_own_colour():
     rgb = colours(np.array([-1.0, 2.0, np.nan]), "grey")
     assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]
+
+
+def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes():
+    picture = curve_picture({"a": ([0, 1, 5], [0, 1, 5])}, x=(0, 2), y=(0, 2))
+    line = ElementTree.fromstring(picture.svg).find(f"{NAMESPACE}polyline").attrib["points"]
+    assert len(line.split()) == 2
+
+
+@pytest.mark.parametrize("given", [{}, {"a": ([1], [1, 2])}, {"a": ([], [])}])
+def test_curves_that_cannot_be_drawn_are_refused(given):
+    with pytest.raises(ValueError, match=r"drawn|equally many"):
+        curve_picture(given)

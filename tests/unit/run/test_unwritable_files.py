@@ -1,5 +1,6 @@
 """Files of runs in bad places and of killed processes: training goes on, and files open."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -398,3 +399,119 @@ def test_a_reader_follows_again_after_a_lock(run, tmp_path, monkeypatch):
     run.close()
     await_(lambda: loaded.closed)
     assert not loaded.notices
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_forked_process_does_not_write_the_file_of_its_parent(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python warns of a fork beside threads
+        child = os.fork()
+    if not child:
+        try:
+            run.save(tmp_path / "child.lab")
+            run.save(run.path)
+        except OSError as error:
+            (tmp_path / "error.txt").write_text(str(error))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert "was forked" in (tmp_path / "error.txt").read_text()
+    assert lk.load(tmp_path / "child.lab").steps == 100
+    run.close()
+    assert rows_in(run.path) == 100
+
+
+@pytest.mark.parametrize("field", ["host", "namespace"])
+def test_a_process_on_another_machine_or_in_another_container_is_not_looked_for(tmp_path, field):
+    run = Run("demo")
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    shutil.copy(run.path, tmp_path / "copy.lab")
+    run.close()
+    connection = sqlite3.connect(tmp_path / "copy.lab", isolation_level=None)
+    change = "UPDATE facts SET value = json_set(value, ?, ?) WHERE name = 'writer'"
+    connection.execute(change, ("$.process", 2**22 + 1))  # there is no such process
+    assert lk.load(tmp_path / "copy.lab").status == "interrupted"
+    connection.execute(change, (f"$.{field}", "elsewhere"))
+    connection.close()
+    loaded = lk.load(tmp_path / "copy.lab")
+    assert (loaded.status, loaded.closed) == ("waiting", False)
+    loaded.close()
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_file_that_becomes_unreadable_ends_the_run_that_follows_it(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    run.path.write_bytes(b"x" * run.path.stat().st_size)
+    await_(lambda: loaded.closed)
+    assert (loaded.status, loaded.message) == ("interrupted", "its file cannot be read any more")
+    assert len(loaded.series("loss")[0]) == 10
+    assert "not read any more. demo.lab cannot be read" in loaded.notices[-1].text
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_reader_follows_the_file_that_takes_the_place_of_a_deleted_one(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.log(score=1.0, text="a")
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    run.path.unlink()
+    add_steps(run, 10)
+    run.log(score=2.0, text="b")
+    run.save(run.path)
+    await_(lambda: loaded.steps == 20)
+    run.close()
+    await_(lambda: loaded.closed)
+    assert loaded.status == "finished"
+    for name in ("loss", "score"):
+        np.testing.assert_array_equal(loaded.series(name), run.series(name))
+    assert [sample.content for sample in loaded.logged_samples("text")] == [b"a", b"b"]
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_reader_does_not_take_the_file_of_another_run_for_its_own(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    other = Run("other")
+    other.save(tmp_path / "demo.lab")
+    other.close()
+    assert loaded.reload()
+    assert (loaded.name, loaded.steps) == ("demo", 10)
+    loaded.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_looking_at_a_file_takes_no_lock_away(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    write = f"""
+        import sqlite3
+        other = sqlite3.connect({str(run.path)!r}, isolation_level=None, timeout=0)
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+            print("written")
+        except sqlite3.OperationalError as error:
+            print(error)
+    """
+    followed = lk.load(run.path)
+    reading = sqlite3.connect(run.path, isolation_level=None)
+    reading.execute("BEGIN")
+    reading.execute("SELECT * FROM facts").fetchall()
+    lk.load(run.path).close()
+    lk.runs(tmp_path)
+    with pytest.raises(ValueError, match="not a page"):
+        run.export_html(run.path)
+    output, _ = python(write).communicate(timeout=60)
+    reading.close()
+    followed.close()
+    assert output.strip() == "database is locked"

@@ -67,6 +67,7 @@ const MIN_HEIGHT_OF_DIGITS = 260;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
   const traces: Trace[] = [];
+  const extents: Trace[] = [];
   const marks: Layout[] = [];
   const warnings: string[] = [];
   const shapes = [...cursorShapes(input), ...skippedShapes(input)];
@@ -109,12 +110,10 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
       if (gaps.length > 0) warnings.push(describeGaps(name, gaps));
       if (beyond !== null) warnings.push(`${name} reaches ${formatValue(beyond)}, ${BEYOND}`);
     }
+    const beside = input.others?.get(quantity.key) ?? [];
+    extents.push(...extentTrace(beside, `y${suffix}`, scale?.range));
   });
-  input.quantities.forEach(({ key }, index) => {
-    const yaxis = index === 0 ? "y" : `y${index + 1}`;
-    traces.push(...extentTrace(input.others?.get(key) ?? [], yaxis));
-  });
-  traces.push(...roomTraces(input));
+  traces.push(...extents, ...roomTraces(input));
   return {
     traces,
     layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles]),

@@ -25,7 +25,7 @@ const OPTIMIZER = "optimizer";
 /** Values of a setting with which a run does what one without this setting does. */
 const OFF: readonly string[] = ["0", "False", "None"];
 /** Maximum number of letters of the name of a series or a setting in a header; its tooltip has all. */
-const MAX_HEADING = 36;
+const MAX_HEADING = 26;
 /** More columns of losses and metrics can hardly be read. */
 const MAX_RESULTS = 60;
 

@@ -13,11 +13,14 @@ export class SameSettings {
     this.element.append(this.summary, this.list);
   }
 
-  update(runs: readonly RunEntry[], names: readonly string[]): void {
+  /** `without` are the names of settings that have no column; some runs may lack some of them. */
+  update(runs: readonly RunEntry[], without: readonly string[]): void {
+    const [first, ...others] = runs.filter(({ error }) => error === null);
+    const names = without.filter((name) =>
+      others.every(({ configuration }) => configuration[name] === first?.configuration[name]),
+    );
     this.element.hidden = names.length === 0 || runs.length < 2;
-    const textOf = (name: string) =>
-      runs.map(({ configuration }) => configuration[name]).find((text) => text !== undefined);
-    const rows = names.map((name) => [name, textOf(name) ?? ""] as const);
+    const rows = names.map((name) => [name, first?.configuration[name] ?? ""] as const);
     const key = JSON.stringify(rows);
     if (key === this.drawn) return;
     this.drawn = key;

@@ -38,8 +38,10 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _some_are_none(trial: Trial) -> bool:
-    return any(result is None for result in trial.results) and all(
-        result is None or _is_tensor(result) for result in trial.results
+    return (
+        not trial.source.never_returns
+        and any(result is None for result in trial.results)
+        and all(result is None or _is_tensor(result) for result in trial.results)
     )
 
 
@@ -94,8 +96,9 @@ GRADIENT = Exercise(
         ),
         Mistake(
             "not_a_leaf",
-            "`None` came back for some tensors. `backward` fills the `.grad` of leaves only, and a "
-            "copy made from a tensor that requires gradients is no leaf: `detach()` first.",
+            "`None` came back for some tensors. If it was read from `.grad`: `backward` fills the "
+            "`.grad` of leaves only, and a copy made from a tensor that requires gradients is no "
+            "leaf. `detach()` first.",
             seen_in=_some_are_none,
         ),
         Mistake(

@@ -71,7 +71,8 @@ STEP = Exercise(
         ),
         Mistake(
             "cleared_first",
-            "The gradient was cleared before the step could use it: first move `w`, then clear.",
+            "`w` did not move, and its gradient is gone: it was cleared before the step could use "
+            "it, or there is no step. First move `w`, then clear.",
             like=_step(lambda gradient, lr: 0 * gradient),
         ),
         Mistake(
@@ -82,8 +83,9 @@ STEP = Exercise(
         ),
         Mistake(
             "new_tensor",
-            "The caller's `w` is where it was. `w = w - ...` makes a new tensor and gives it the "
-            "name `w` inside your function only; `w -= ...` changes the tensor itself.",
+            "The caller's `w` is where it was. A line such as `w = w - ...` makes a new tensor and "
+            "gives it the name `w` inside your function only; `w -= ...` changes the tensor "
+            "itself.",
             like=_step(lambda gradient, lr: 0 * gradient, clear=False),
         ),
         Mistake(

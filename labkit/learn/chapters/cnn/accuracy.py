@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import torch
 from torch import Tensor
 
@@ -99,6 +101,7 @@ ACCURACY = Exercise(
             "whole_division",
             "A whole-number division (`//` or `int`) rounded the fraction down to 0.",
             like=lambda logits, labels: 0.0,
+            seen_in=lambda trial: trial.source.has(ast.FloorDiv) or trial.source.calls("int"),
         ),
         Mistake(
             "divided_by_classes",

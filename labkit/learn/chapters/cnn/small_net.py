@@ -47,6 +47,14 @@ SMALL_NET = Exercise(
             seen_in=lambda trial: isinstance(trial.results[0], type),
         ),
         Mistake(
+            "not_a_model",
+            "What comes back is not a model. Build one, with `nn.Sequential(...)` or from a class "
+            "of your own, and return the model itself: the check calls it with images.",
+            seen_in=lambda trial: (
+                trial.results[0] is not None and not trial.calls[0].seen[net.MODEL]
+            ),
+        ),
+        Mistake(
             "name_misspelt",
             "PyTorch's names are case-sensitive: `nn.Conv2d`, `nn.MaxPool2d` with a small d, "
             "`nn.ReLU` with a small e, `nn.Linear` and `nn.Flatten` with capitals at the start.",

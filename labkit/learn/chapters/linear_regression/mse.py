@@ -10,7 +10,7 @@ from torch import Tensor
 from labkit.learn.checks import Call, Case, Exercise, Mistake, as_tensor
 
 _LOSS = "the loss"
-_TRAINABLE = "`backward` can start from it:"
+_TRAINABLE = "`backward` gets from it to the prediction:"
 
 
 def _case(predictions: list[float], targets: list[float], *, column: bool) -> Case:
@@ -31,8 +31,15 @@ def _observe(call: Call) -> dict[str, Any]:
     result = call.result
     return {
         _LOSS: result,
-        _TRAINABLE: bool(isinstance(result, Tensor) and result.requires_grad),
+        _TRAINABLE: isinstance(result, Tensor) and _leads_to(call.arguments[0], result),
     }
+
+
+def _leads_to(prediction: Tensor, result: Tensor) -> bool:
+    if not result.requires_grad:
+        return False
+    (found,) = torch.autograd.grad(result.sum(), prediction, allow_unused=True)
+    return found is not None
 
 
 def _has_the_value(call: Call, expected: dict[str, Any]) -> bool:
@@ -120,8 +127,8 @@ MSE = Exercise(
         Mistake(
             "cut_from_the_graph",
             "The number is right, but it is cut off from the graph: after `item()`, `detach()`, "
-            "`.data` or NumPy, `backward` has nothing to go back through, and no model can be "
-            "trained on it.",
+            "`.data`, NumPy or a new `torch.tensor(...)`, `backward` has nothing to go back "
+            "through, and no model can be trained on it.",
             seen_in=lambda trial: all(
                 _has_the_value(call, expected)
                 for call, expected in zip(trial.calls, trial.expected, strict=True)

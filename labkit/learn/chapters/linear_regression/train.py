@@ -64,6 +64,10 @@ def _negative(prediction: Tensor, target: Tensor) -> Tensor:
     return -nn.functional.mse_loss(prediction, target)
 
 
+def _half(prediction: Tensor, target: Tensor) -> Tensor:
+    return nn.functional.mse_loss(prediction, target) / 2
+
+
 def _each_sample(model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for _ in range(steps):
@@ -99,14 +103,15 @@ TRAIN = Exercise(
         Mistake(
             "accumulates",
             "`zero_grad` is missing: `backward` adds to `.grad`, so each step was made with the "
-            "sum of all gradients so far. The loss swings, and may blow up.",
+            "sum of all gradients so far. The loss swings, and may blow up. (Without its round "
+            "brackets, a method is not called.)",
             like=partial(_train, clear=False),
         ),
         Mistake(
             "unchanged",
             "The weights are those from before. Either `step` or `backward` is missing, or "
             "`zero_grad` stands between them and wipes out what `backward` found, or a copy was "
-            "trained in place of the model.",
+            "trained in place of the model. (Without its round brackets, a method is not called.)",
             like=lambda model, x, y, steps, lr: None,
         ),
         Mistake(
@@ -131,6 +136,12 @@ TRAIN = Exercise(
             "The loss was summed over the samples: the gradient is as many times longer as there "
             "are samples, and so is each step.",
             like=partial(_train, loss_of=nn.MSELoss(reduction="sum")),
+        ),
+        Mistake(
+            "halved",
+            "The loss is half of the mean squared error, so each step is half as long. (If you "
+            "wrote `/ 2` to get rid of a 2 in the derivative: autograd needs no such help.)",
+            like=partial(_train, loss_of=_half),
         ),
         Mistake(
             "absolute",

@@ -83,8 +83,8 @@ STORAGE_PLACE = Exercise(
         ),
         Mistake(
             "last_dimension_only",
-            "Only the last dimension counts: the loop replaces the sum (`=`) in place of adding to "
-            "it (`+=`).",
+            "Only the last dimension counts: does the loop replace the sum (`=`), where it should "
+            "add to it (`+=`)?",
             like=lambda index, stride, offset: offset + index[-1] * stride[-1],
         ),
         Mistake(
