@@ -72,7 +72,8 @@ def test_names_that_are_assigned_again_later_do_not_change_the_runs(monkeypatch)
     assert switches.run("optimizer.zero_grad()").series == first
 
 
-def test_what_stops_a_loop_is_reported_with_its_line():
+def test_what_stops_a_loop_is_reported_with_its_line(monkeypatch):
+    monkeypatch.setitem(globals(), "loss", X.sum())  # of another cell
     run = LoopSwitches(train, fresh).run("loss = ")
     assert run.error.startswith("NameError")
     assert run.error.endswith("in the line `loss.backward()`")
