@@ -72,6 +72,8 @@ const SCRIPTS = [
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // The boundary of a classifier, in the course.
   { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
+  // The race of optimizers of the course.
+  { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The loop of the course whose lines can be switched off.
   { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
@@ -173,9 +175,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: {
-        pathNot: "^src/(pad|loop|boundary|prediction|exported|labextension|views/playground)/",
-      },
+      from: { pathNot: SCRIPTS.map(({ path }) => path) },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

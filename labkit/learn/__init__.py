@@ -18,9 +18,11 @@ from labkit.learn.pictures import (
     Picture,
     broadcast_picture,
     curve_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
+from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "BoundaryView",
@@ -29,6 +31,7 @@ __all__ = [
     "LoopRun",
     "LoopSwitches",
     "LossSurface",
+    "OptimizerRace",
     "Picture",
     "Split",
     "boundary_picture",
@@ -38,6 +41,7 @@ __all__ = [
     "curve_picture",
     "diabetes",
     "digits",
+    "line_picture",
     "moons",
     "storage_picture",
     "tile_picture",

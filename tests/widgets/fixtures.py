@@ -48,6 +48,7 @@ from labkit.views.messages import (
     page,
     playground,
     prediction,
+    race,
     runs,
     stepper,
     widgets,
@@ -71,6 +72,7 @@ import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
 import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
+import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
@@ -528,35 +530,6 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
-def loop_states() -> dict[str, loop.LoopState]:
-    """Return the state of a loop with one line off, whose run became NaN."""
-    steps = [0, 1]
-    state: loop.LoopState = {
-        "protocol": message_builders.PROTOCOL_VERSION,
-        "lines": [
-            {"number": 1, "text": "def train(optimizer, loss, record):", "has_switch": False},
-            {"number": 2, "text": "    loss.backward()  # the gradients", "has_switch": True},
-            {"number": 3, "text": "    optimizer.step()", "has_switch": True},
-        ],
-        "off": [3],
-        "runs": [
-            {
-                "label": label,
-                "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
-                "error": "",
-            }
-            for label, last in (("all lines", 0.5), ('without "optimizer.step()"', None))
-        ],
-        "said": "all lines: loss 0.5.",
-    }
-    return {"loop": state}
-
-
-def loop_switches() -> dict[str, loop.LoopSwitched]:
-    """Return the changes that a page sends after a switch."""
-    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
-
-
 def boundary_states() -> dict[str, boundary.BoundaryViewState]:
     """Return the state of a boundary view of two samples."""
     plane: boundary.BoundaryPlane = {
@@ -603,6 +576,35 @@ def boundary_messages() -> dict[str, boundary.MomentMessage]:
 
 def _base64(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
+
+
+def loop_states() -> dict[str, loop.LoopState]:
+    """Return the state of a loop with one line off, whose run became NaN."""
+    steps = [0, 1]
+    state: loop.LoopState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "lines": [
+            {"number": 1, "text": "def train(optimizer, loss, record):", "has_switch": False},
+            {"number": 2, "text": "    loss.backward()  # the gradients", "has_switch": True},
+            {"number": 3, "text": "    optimizer.step()", "has_switch": True},
+        ],
+        "off": [3],
+        "runs": [
+            {
+                "label": label,
+                "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
+                "error": "",
+            }
+            for label, last in (("all lines", 0.5), ('without "optimizer.step()"', None))
+        ],
+        "said": "all lines: loss 0.5.",
+    }
+    return {"loop": state}
+
+
+def loop_switches() -> dict[str, loop.LoopSwitched]:
+    """Return the changes that a page sends after a switch."""
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
 
 
 def prediction_states() -> dict[str, prediction.PredictionState]:
@@ -667,6 +669,63 @@ def lock_messages() -> dict[str, prediction.LockMessage]:
         "choice": {"type": "lock", "protocol": version, "value": "b", "sure": 3},
         "place": {"type": "lock", "protocol": version, "value": [2, 1], "sure": 1},
     }
+
+
+def race_states() -> dict[str, race.RaceState]:
+    """Return the state of a race of two optimizers, of which one has left after a step."""
+    held: race.HeldValues = {"name": "momentum_buffer", "values": [None, None, -3.0, 40.0, -4.0, 2]}
+    lane: race.RaceLane = {
+        "name": "momentum",
+        "kind": "SGD",
+        "rate": 0.25,
+        "places": [-4.0, 1.0, -3.0, 0.5, -1.0, 0.0],
+        "losses": [33.0, 10.75, 0.5],
+        "gradients": [-4.0, 50.0, -3.0, 25.0, -1.0, 0.0],
+        "rates": [0.25, 0.25, 0.125],
+        "state": [held],
+        "ended": "",
+    }
+    left: race.RaceLane = {
+        "name": "far",
+        "kind": "Rprop",
+        "rate": None,
+        "places": [-4.0, 1.0, -9.0, 0.5],
+        "losses": [33.0, 46.75],
+        "gradients": [-4.0, 50.0, -9.0, 25.0],
+        "rates": [0.0, 0.0],
+        "state": [],
+        "ended": "left the map for good at step 2",
+    }
+    drawn: race.RaceMap = {
+        "first": {"name": "x", "low": -5.0, "high": 5.0},
+        "second": {"name": "y", "low": -2.0, "high": 2.0},
+        "image": "data:image/png;base64,",
+        "lowest": 0.0,
+        "highest": 112.5,
+    }
+    state: race.RaceState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "surface": "ravine",
+        "surfaces": ["ravine", "saddle"],
+        "map": drawn,
+        "start": [-4.0, 1.0],
+        "steps": 2,
+        "lanes": [lane, left],
+        "answered": 0,
+        "said": "",
+    }
+    return {"race": state}
+
+
+def race_requests() -> dict[str, race.RaceRequest]:
+    """Return what a page sends after another learning rate."""
+    wish: race.RaceWish = {
+        "number": 1,
+        "start": [-4.0, 1.0],
+        "rates": {"momentum": 0.5},
+        "surface": "ravine",
+    }
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
 def pictures() -> ActivationLog:
@@ -736,6 +795,8 @@ def as_typescript() -> str:
         "boundaryStates": ("BoundaryViewState", boundary_states()),
         "boundaryRequests": ("WantMessage", boundary_requests()),
         "boundaryMessages": ("MomentMessage", boundary_messages()),
+        "raceStates": ("RaceState", race_states()),
+        "raceRequests": ("RaceRequest", race_requests()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

@@ -13,7 +13,7 @@ import pytest
 import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn import chapter
+from labkit.learn import OptimizerRace, chapter
 from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
@@ -34,6 +34,7 @@ from labkit.views.messages import (
     page,
     playground,
     prediction,
+    race,
     runs,
     stepper,
     tables,
@@ -65,6 +66,8 @@ from .fixtures import (
     playground_messages,
     playground_requests,
     prediction_states,
+    race_requests,
+    race_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -166,6 +169,8 @@ STATES = {
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
+    "race": (race.RaceState, race_states),
+    "race-page": (race.RaceRequest, race_requests),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -235,6 +240,13 @@ def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
         for value in asked.misconceptions().values():
             card = opened.predict(asked.name, value, sure=1)
         check(synced(card), prediction.PredictionState)
+
+
+def test_the_state_of_a_race_has_its_type():
+    state = synced(OptimizerRace(steps=2))
+    check({name: state[name] for name in get_type_hints(race.RaceState)}, race.RaceState)
+    check({name: state[name] for name in get_type_hints(race.RaceRequest)}, race.RaceRequest)
+    assert set(state) == {*get_type_hints(race.RaceState), *get_type_hints(race.RaceRequest)}
 
 
 def typescript_types():

@@ -19,6 +19,7 @@ _MODULES = {
     "03_linear_regression": "linear_regression",
     "04_logistic_regression": "logistic_regression",
     "06_training_loop": "training_loop",
+    "07_optimizers": "optimizers",
     "08_cnn": "cnn",
     "09_rnn": "rnn",
 }

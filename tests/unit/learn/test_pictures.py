@@ -15,6 +15,7 @@ from labkit.learn import (
     boundary_picture,
     broadcast_picture,
     curve_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
@@ -29,6 +30,7 @@ PICTURES = {
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
     "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
+    "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -105,6 +107,9 @@ def test_incompatible_shapes_are_named():
         (lambda: broadcast_picture((3,)), "at least two shapes"),
         (lambda: broadcast_picture((3,), (-1,)), "negative size"),
         (lambda: tile_picture(torch.zeros(2, 3, 4, 4)), "pick one"),
+        (lambda: line_picture({}), "1 to 6 lines"),
+        (lambda: line_picture({"a": ([1], [1, 2])}), "1 values across and 2 up"),
+        (lambda: line_picture({"a": [0.0, -1]}, log_y=True), "no number that the axes"),
         (lambda: tile_picture(torch.zeros(65, 2, 2)), "up to 64"),
         (lambda: tile_picture(torch.zeros(1, 2, 2), scale="jet"), "jet"),
         (lambda: LossSurface(lambda w, b: 0.0, ("w", 1, 1), ("b", 0, 1)), "lower end first"),
@@ -137,6 +142,12 @@ def test_a_path_is_drawn_until_it_leaves_the_map_or_is_nan():
     assert "off the map" in picture.svg
     ElementTree.fromstring(picture.svg)
     assert "nan" not in "".join(picture.svg.split("<polyline")[1:]).split("/>")[0]
+
+
+def test_lines_leave_out_what_the_axes_cannot_show():
+    picture = line_picture({"diverged": [1.0, 2.0, np.inf, np.nan]}, log_y=True)
+    assert picture.text.endswith("diverged: from 1 to 2, lowest 1.")
+    ElementTree.fromstring(picture.svg)
 
 
 def test_the_png_has_the_size_of_the_array():
