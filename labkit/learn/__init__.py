@@ -12,12 +12,14 @@ from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.given_names import given_names
 from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
     curve_picture,
+    letter_picture,
     line_picture,
     storage_picture,
     tile_picture,
@@ -41,6 +43,8 @@ __all__ = [
     "curve_picture",
     "diabetes",
     "digits",
+    "given_names",
+    "letter_picture",
     "line_picture",
     "moons",
     "storage_picture",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
 from labkit.learn.pictures.curves import curve_picture
+from labkit.learn.pictures.letters import letter_picture
 from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
 from labkit.learn.pictures.picture import Picture
@@ -21,6 +22,7 @@ __all__ = [
     "Picture",
     "broadcast_picture",
     "curve_picture",
+    "letter_picture",
     "line_picture",
     "listing_picture",
     "storage_picture",
