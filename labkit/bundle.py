@@ -23,6 +23,7 @@ STATIC_FILES = (
     "layout.js.gz",
     "pad.js",
     "boundary.js",
+    "threshold.js",
     "race.js",
     "loop.js",
     "prediction.js",

@@ -8,7 +8,7 @@ a run does not need it.
 
 from __future__ import annotations
 
-from labkit.learn.boundary import BoundaryView, boundary_picture
+from labkit.learn.boundary import BoundaryView, ThresholdView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
@@ -36,6 +36,7 @@ __all__ = [
     "OptimizerRace",
     "Picture",
     "Split",
+    "ThresholdView",
     "boundary_picture",
     "breast_cancer",
     "broadcast_picture",

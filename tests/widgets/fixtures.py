@@ -65,7 +65,12 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
-import type { BoundaryViewState, MomentMessage, WantMessage } from "../../src/messages/boundary";
+import type {
+  BoundaryViewState,
+  MomentMessage,
+  ThresholdViewState,
+  WantMessage,
+} from "../../src/messages/boundary";
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
@@ -549,6 +554,18 @@ def boundary_states() -> dict[str, boundary.BoundaryViewState]:
     return {"boundary": state}
 
 
+def threshold_states() -> dict[str, boundary.ThresholdViewState]:
+    """Return the state of a threshold view of five samples."""
+    state: boundary.ThresholdViewState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "classes": ["benign", "malignant"],
+        "logits": _base64(np.array([4.0, -1.0, 1.0, -3.0, -6.0], "<f4")),
+        "labels": _base64(np.array([1, 1, 0, 0, 0], np.uint8)),
+        "price": 20.0,
+    }
+    return {"threshold": state}
+
+
 def boundary_moment(index: int, count: int, logit: float) -> boundary.BoundaryMoment:
     """Return a moment with a boundary from top to bottom, in which sample 0 is wrong."""
     return {
@@ -793,6 +810,7 @@ def as_typescript() -> str:
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "boundaryStates": ("BoundaryViewState", boundary_states()),
+        "thresholdStates": ("ThresholdViewState", threshold_states()),
         "boundaryRequests": ("WantMessage", boundary_requests()),
         "boundaryMessages": ("MomentMessage", boundary_messages()),
         "raceStates": ("RaceState", race_states()),

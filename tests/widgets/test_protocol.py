@@ -14,7 +14,7 @@ import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import OptimizerRace, chapter
-from labkit.learn.boundary import BoundaryView
+from labkit.learn.boundary import BoundaryView, ThresholdView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopSwitches
@@ -72,6 +72,7 @@ from .fixtures import (
     runs_requests,
     stepper_messages,
     stepper_requests,
+    threshold_states,
     view_states,
 )
 from .pages import Page
@@ -169,6 +170,7 @@ STATES = {
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
+    "threshold": (boundary.ThresholdViewState, threshold_states),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
     "prediction": (prediction.PredictionState, prediction_states),
@@ -211,6 +213,9 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)
     view.close()
+    decided = ThresholdView(torch.tensor([0.2, 0.7]), torch.tensor([0, 1]))
+    check(synced(decided), boundary.ThresholdViewState)
+    decided.close()
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)

@@ -24,7 +24,8 @@ module         exchanged by                                    where the protoco
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
-                                                               `WantMessage.protocol`
+               and the state of its threshold view             `WantMessage.protocol`,
+                                                               `ThresholdViewState.protocol`
 ``widgets``    the state of the channel and of the views       `ChannelState.protocol`
 ============== =============================================== ============================
 
