@@ -13,6 +13,7 @@ from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.given_names import given_names
+from labkit.learn.line_fit import LineFit
 from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
@@ -24,12 +25,15 @@ from labkit.learn.pictures import (
     storage_picture,
     tile_picture,
 )
+from labkit.learn.progress import CourseProgress, progress, restore_progress
 from labkit.learn.race import OptimizerRace
 
 __all__ = [
     "BoundaryView",
     "Chapter",
+    "CourseProgress",
     "DrawingPad",
+    "LineFit",
     "LoopRun",
     "LoopSwitches",
     "LossSurface",
@@ -48,6 +52,8 @@ __all__ = [
     "letter_picture",
     "line_picture",
     "moons",
+    "progress",
+    "restore_progress",
     "storage_picture",
     "tile_picture",
 ]

@@ -43,6 +43,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import (
     boundary,
+    line,
     loop,
     pad,
     page,
@@ -77,6 +78,7 @@ import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
 import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
+import type { LineRequest, LineState } from "../../src/messages/line";
 import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
@@ -545,6 +547,7 @@ def boundary_states() -> dict[str, boundary.BoundaryViewState]:
         "side": 2,
         "points": _base64(np.array([[0.5, 1.0], [1.5, 3.0]], "<f4")),
         "labels": _base64(np.array([0, 1], np.uint8)),
+        "pulls": True,
     }
     state: boundary.BoundaryViewState = {
         "protocol": message_builders.PROTOCOL_VERSION,
@@ -745,6 +748,56 @@ def race_requests() -> dict[str, race.RaceRequest]:
     return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
+def line_states() -> dict[str, line.LineState]:
+    """Return the state of a line that was fitted for two steps, one point in each."""
+    fit = race_states()["race"]
+    lane: race.RaceLane = {
+        **fit["lanes"][0],
+        "name": "lr 0.1",
+        "kind": "SGD",
+        "rate": 0.1,
+        "places": [4.0, 3.0, 3.0, 2.0, 2.0, 1.0],
+        "losses": [30.0, 7.5, 0.0],
+        "gradients": [20.0, 10.0, 10.0, 5.0, 0.0, 0.0],
+        "rates": [0.1, 0.1, 0.1],
+        "state": [],
+    }
+    drawn: race.RaceMap = {
+        "first": {"name": "w", "low": -1.0, "high": 5.0},
+        "second": {"name": "b", "low": -2.0, "high": 4.0},
+        "image": "data:image/png;base64,",
+        "lowest": 0.0,
+        "highest": 120.0,
+    }
+    state: line.LineState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "plane": {
+            "x": [0.0, 1.0, 2.0, 3.0],
+            "y": [1.0, 3.0, 5.0, 7.0],
+            "held_x": [4.0],
+            "held_y": [9.0],
+            "ends_x": [-0.25, 4.25],
+            "ends_y": [-1.0, 11.0],
+            "best": 0.0,
+        },
+        "map": drawn,
+        "walks": [{"lane": lane, "held": [100.0, 25.0, 0.0], "batches": [[0], [3], [1]]}],
+        "start": [4.0, 3.0],
+        "rate": 0.1,
+        "batch": 1,
+        "batches": [0, 1],
+        "answered": 0,
+        "said": "",
+    }
+    return {"line": state}
+
+
+def line_requests() -> dict[str, line.LineRequest]:
+    """Return what a page sends after another learning rate."""
+    wish: line.LineWish = {"number": 1, "start": [4.0, 3.0], "rate": 0.5, "batch": 1}
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -813,6 +866,8 @@ def as_typescript() -> str:
         "thresholdStates": ("ThresholdViewState", threshold_states()),
         "boundaryRequests": ("WantMessage", boundary_requests()),
         "boundaryMessages": ("MomentMessage", boundary_messages()),
+        "lineStates": ("LineState", line_states()),
+        "lineRequests": ("LineRequest", line_requests()),
         "raceStates": ("RaceState", race_states()),
         "raceRequests": ("RaceRequest", race_requests()),
         "predictionStates": ("PredictionState", prediction_states()),

@@ -13,7 +13,7 @@ import pytest
 import torch
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn import OptimizerRace, chapter
+from labkit.learn import LineFit, OptimizerRace, chapter
 from labkit.learn.boundary import BoundaryView, ThresholdView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
@@ -29,6 +29,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
     boundary,
     kernel,
+    line,
     loop,
     pad,
     page,
@@ -55,6 +56,8 @@ from .fixtures import (
     boundary_states,
     channel_states,
     fragments_as_json,
+    line_requests,
+    line_states,
     lock_messages,
     locked_predictions,
     loop_states,
@@ -171,6 +174,8 @@ STATES = {
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
     "threshold": (boundary.ThresholdViewState, threshold_states),
+    "line": (line.LineState, line_states),
+    "line-page": (line.LineRequest, line_requests),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
     "prediction": (prediction.PredictionState, prediction_states),
@@ -252,6 +257,15 @@ def test_the_state_of_a_race_has_its_type():
     check({name: state[name] for name in get_type_hints(race.RaceState)}, race.RaceState)
     check({name: state[name] for name in get_type_hints(race.RaceRequest)}, race.RaceRequest)
     assert set(state) == {*get_type_hints(race.RaceState), *get_type_hints(race.RaceRequest)}
+
+
+def test_the_state_of_a_line_has_its_type():
+    fit = LineFit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], held_out=([4.0], [9.0]))
+    fit.walk(steps=2, batch=1)
+    state = synced(fit)
+    check({name: state[name] for name in get_type_hints(line.LineState)}, line.LineState)
+    check({name: state[name] for name in get_type_hints(line.LineRequest)}, line.LineRequest)
+    assert set(state) == {*get_type_hints(line.LineState), *get_type_hints(line.LineRequest)}
 
 
 def typescript_types():

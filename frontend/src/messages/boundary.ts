@@ -17,6 +17,8 @@ export interface BoundaryPlane {
   readonly points: string;
   /** A byte for each sample. */
   readonly labels: string;
+  /** Whether the view shows how hard each sample pulls. */
+  readonly pulls: boolean;
 }
 
 /** What the model says at one moment, as float32. */

@@ -48,7 +48,8 @@ def boundary_picture(
     Parameters
     ----------
     model : callable
-        Takes points of shape (n, 2), returns logits of shape (n,) or (n, 1).
+        Takes points of shape (n, 2), returns logits of shape (n,), (n, 1), or (n, 2) for two
+        classes.
     x, y : Tensor, shapes (n, 2) and (n,)
         The samples and their labels, 0 or 1.
     loss : callable, optional

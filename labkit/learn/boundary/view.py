@@ -51,7 +51,8 @@ class BoundaryView(PicturedWidget):
     Parameters
     ----------
     model : callable
-        Takes points of shape (n, 2), returns logits of shape (n,) or (n, 1).
+        Takes points of shape (n, 2), returns logits of shape (n,), (n, 1), or (n, 2) for two
+        classes.
     x, y : Tensor, shapes (n, 2) and (n,)
         The samples and their labels, 0 or 1.
     loss : callable, optional
@@ -59,6 +60,8 @@ class BoundaryView(PicturedWidget):
         default the binary cross-entropy.
     names, classes : sequence of two str
         The names of the features and of the classes 0 and 1.
+    pulls : bool
+        Whether each sample has an arrow for its pull, and the texts say how hard it pulls.
 
     Examples
     --------
@@ -83,7 +86,9 @@ class BoundaryView(PicturedWidget):
         *,
         names: tuple[str, str] = ("x1", "x2"),
         classes: tuple[str, str] = ("0", "1"),
+        pulls: bool = True,
     ) -> None:
+        self._pulls = pulls
         self._model, self._loss = model, loss
         self._names, self._classes = (
             pair_of_names("names", names),
@@ -94,7 +99,7 @@ class BoundaryView(PicturedWidget):
         self._updates, self._shown_update, self._stride = 0, 0, 1
         self._sent_at = time.monotonic()
         super().__init__(
-            plane=_plane_message(self._read, self._names, self._classes),
+            plane=_plane_message(self._read, self._names, self._classes, pulls=pulls),
             moment=self._message(0),
             _esm=small_script("boundary.js"),
         )
@@ -125,8 +130,9 @@ class BoundaryView(PicturedWidget):
         if time.monotonic() - self._sent_at >= _SECONDS_BETWEEN_FRAMES:
             self._send_latest()
 
-    def picture(self, *, pulls: bool = True) -> Picture:
+    def picture(self, *, pulls: bool | None = None) -> Picture:
         """Return a still picture of the latest step."""
+        pulls = self._pulls if pulls is None else pulls
         _, step, state = self._moments[-1]
         drawn = draw(
             self._read, state, names=self._names, classes=self._classes, pulls=pulls, bare=False
@@ -184,7 +190,9 @@ class BoundaryView(PicturedWidget):
         ShownViews.add(self)
 
 
-def _plane_message(plane: Plane, names: tuple[str, str], classes: tuple[str, str]) -> BoundaryPlane:
+def _plane_message(
+    plane: Plane, names: tuple[str, str], classes: tuple[str, str], *, pulls: bool
+) -> BoundaryPlane:
     return {
         "names": list(names),
         "classes": list(classes),
@@ -193,4 +201,5 @@ def _plane_message(plane: Plane, names: tuple[str, str], classes: tuple[str, str
         "side": SIDE,
         "points": base64_text(plane.points),
         "labels": base64_text(plane.labels),
+        "pulls": pulls,
     }

@@ -23,6 +23,8 @@ module         exchanged by                                    where the protoco
                                                                `LockMessage.protocol`
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
+``line``       the state of the widget that fits a line        `LineState.protocol`,
+                                                               `LineRequest.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                and the state of its threshold view             `WantMessage.protocol`,
                                                                `ThresholdViewState.protocol`

@@ -12,7 +12,8 @@ class BoundaryPlane(TypedDict):
     """The samples, and the part of the plane that is drawn.
 
     `points` has two float32 for each sample, `labels` a byte. `x` and `y` are the ends of the
-    plane; the grid of each moment has `side` times `side` places.
+    plane; the grid of each moment has `side` times `side` places. `pulls` is whether the view shows
+    how hard each sample pulls.
     """
 
     names: list[str]
@@ -22,6 +23,7 @@ class BoundaryPlane(TypedDict):
     side: int
     points: str
     labels: str
+    pulls: bool
 
 
 class BoundaryMoment(TypedDict):
