@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The traced data loader of the course.
+  { name: "batches", path: "^src/batches/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
   {
     name: "prediction",
@@ -169,7 +171,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|prediction|exported|labextension|views/playground)/" },
+      from: { pathNot: "^src/(pad|batches|prediction|exported|labextension|views/playground)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -11,6 +11,7 @@ from __future__ import annotations
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loader_trace import LoaderTrace, trace_loader
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
@@ -22,6 +23,7 @@ from labkit.learn.pictures import (
 __all__ = [
     "Chapter",
     "DrawingPad",
+    "LoaderTrace",
     "LossSurface",
     "Picture",
     "Split",
@@ -32,4 +34,5 @@ __all__ = [
     "moons",
     "storage_picture",
     "tile_picture",
+    "trace_loader",
 ]

@@ -41,7 +41,16 @@ from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
-from labkit.views.messages import pad, page, playground, prediction, runs, stepper, widgets
+from labkit.views.messages import (
+    batches,
+    pad,
+    page,
+    playground,
+    prediction,
+    runs,
+    stepper,
+    widgets,
+)
 from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
@@ -54,6 +63,7 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
+import type { BatchesState } from "../../src/messages/batches";
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
@@ -516,6 +526,33 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
+def batches_states() -> dict[str, batches.BatchesState]:
+    """Return the trace of two epochs by two workers; the second draws one sample twice."""
+
+    def traced(indices: list[int], worker: int, begin: float) -> batches.TracedBatch:
+        return {
+            "indices": indices,
+            "worker": worker,
+            "begin": begin,
+            "end": begin + 4.0,
+            "asked": 2 * begin,
+            "arrived": begin + 4.5,
+            "done": begin + 5.0,
+        }
+
+    state: batches.BatchesState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "size": 5,
+        "workers": 2,
+        "labels": [0, 0, 1, 1, 1],
+        "epochs": [
+            [traced([3, 0], 0, 0.0), traced([1, 2], 1, 4.0)],
+            [traced([4, 4], 0, 0.0), traced([1, 2], 1, 4.0)],
+        ],
+    }
+    return {"batches": state}
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -642,6 +679,7 @@ def as_typescript() -> str:
         "viewStates": ("ViewState", view_states()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "batchesStates": ("BatchesState", batches_states()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

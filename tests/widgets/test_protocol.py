@@ -10,11 +10,13 @@ from typing import get_args, get_type_hints
 import anywidget
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import chapter
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loader_trace import trace_loader
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -24,6 +26,7 @@ from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
+    batches,
     kernel,
     pad,
     page,
@@ -44,6 +47,7 @@ from .fixtures import (
     TYPESCRIPT,
     as_json,
     as_typescript,
+    batches_states,
     channel_states,
     fragments_as_json,
     lock_messages,
@@ -137,6 +141,7 @@ def test_the_kinds_of_tables_are_those_of_the_run():
 
 
 STATES = {
+    "batches": (batches.BatchesState, batches_states),
     "channel": (widgets.ChannelState, channel_states),
     "views": (widgets.ViewState, view_states),
     "pad": (pad.PadState, pad_states),
@@ -181,6 +186,8 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
     check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
     assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+    state = synced(trace_loader(DataLoader([1, 2, 3], batch_size=2), labels=[0, 1, 1]))
+    check(state, batches.BatchesState)
 
 
 @pytest.mark.parametrize("name", chapter_names())

@@ -17,6 +17,7 @@ module         exchanged by                                    where the protoco
                                                               `PlaygroundHello.protocol`
 ``pad``        the drawing pad's widget state                 `PadState.protocol`,
                                                               `PadDrawing.page_protocol`
+``batches``    the trace of a data loader, to the page        `BatchesState.protocol`
 ``prediction`` the state of a prediction's card, both ways    `PredictionState.protocol`,
                                                               `LockMessage.protocol`
 ``widgets``    the state of the channel and of the views      `ChannelState.protocol`
