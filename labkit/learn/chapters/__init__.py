@@ -17,6 +17,7 @@ _MODULES = {
     "01_tensors": "tensors",
     "02_autograd": "autograd",
     "03_linear_regression": "linear_regression",
+    "05_data_loading": "data_loading",
     "08_cnn": "cnn",
     "09_rnn": "rnn",
 }
