@@ -30,6 +30,7 @@ BENCH_ARGS ?=
 PICTURES ?=
 VERSIONS_ARGS ?=
 FRONTENDS ?=
+INDEX_ARGS ?=
 
 # The newest work of these decides whether an install is still good.
 FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
@@ -112,7 +113,7 @@ format: $(VENV)/dev.done
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py format
 
-.PHONY: architecture docs prose
+.PHONY: architecture docs prose course-index
 
 # Draws the packages and the imports between them, as CONTRIBUTING.md shows them.
 architecture: $(VENV)/dev.done
@@ -122,6 +123,10 @@ architecture: $(VENV)/dev.done
 docs: $(VENV)/dev.done
 	$(BIN)/python -m pytest -q tests/unit/test_doctests.py tests/unit/learn/test_docstrings.py
 	$(BIN)/python -W error -m docs.api
+
+# Writes the index of the course, notebooks/README.md. INDEX_ARGS=--memory runs all chapters before.
+course-index: $(VENV)/dev.done
+	$(BIN)/python -m docs.course_index $(INDEX_ARGS)
 
 # Checks the English of the guides and the course.
 prose: $(VENV)/dev.done

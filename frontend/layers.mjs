@@ -72,6 +72,12 @@ const SCRIPTS = [
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // The traced data loader of the course.
   { name: "batches", path: "^src/batches/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
+  // The boundary of a classifier, in the course.
+  { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
+  // The race of optimizers of the course.
+  { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The loop of the course whose lines can be switched off.
+  { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.
   {
     name: "prediction",
@@ -171,7 +177,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/(pad|batches|prediction|exported|labextension|views/playground)/" },
+      from: { pathNot: SCRIPTS.map(({ path }) => path) },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

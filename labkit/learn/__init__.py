@@ -8,29 +8,42 @@ a run does not need it.
 
 from __future__ import annotations
 
+from labkit.learn.boundary import BoundaryView, boundary_picture
 from labkit.learn.chapter import Chapter, chapter
-from labkit.learn.datasets import Split, diabetes, digits, moons
+from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loader_trace import LoaderTrace, trace_loader
+from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    curve_picture,
+    line_picture,
     storage_picture,
     tile_picture,
 )
+from labkit.learn.race import OptimizerRace
 
 __all__ = [
+    "BoundaryView",
     "Chapter",
     "DrawingPad",
     "LoaderTrace",
+    "LoopRun",
+    "LoopSwitches",
     "LossSurface",
+    "OptimizerRace",
     "Picture",
     "Split",
+    "boundary_picture",
+    "breast_cancer",
     "broadcast_picture",
     "chapter",
+    "curve_picture",
     "diabetes",
     "digits",
+    "line_picture",
     "moons",
     "storage_picture",
     "tile_picture",

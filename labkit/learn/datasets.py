@@ -44,7 +44,7 @@ class Split(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
+def digits(test_fraction: float = 0.25, seed: int = 0, *, side: int = 8) -> Split:
     """Handwritten digits, 8 x 8 pixels in grey: scikit-learn's copy of the UCI set (public domain).
 
     Parameters
@@ -53,11 +53,13 @@ def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
         The part of the rows for the test, between 0 and 1.
     seed : int
         Of the generator that shuffles the rows.
+    side : int
+        Width and height of the images; those that are not 8 are interpolated.
 
     Returns
     -------
     Split
-        Images of shape (n, 1, 8, 8), dtype float32, from 0 to 1; labels of shape (n,), dtype
+        Images of shape (n, 1, side, side), dtype float32, from 0 to 1; labels of shape (n,), dtype
         int64, 0 to 9.
 
     Examples
@@ -65,12 +67,17 @@ def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
     >>> split = digits()
     >>> split.x_train.shape, split.x_test.shape
     (torch.Size([1348, 1, 8, 8]), torch.Size([449, 1, 8, 8]))
+    >>> digits(side=28).x_train.shape
+    torch.Size([1348, 1, 28, 28])
     """
     import torch
+    import torch.nn.functional as F
 
     load_digits = _sklearn_datasets("digits()").load_digits
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)  # (n, 1, 8, 8)
+    if side != x.shape[-1]:
+        x = F.interpolate(x, size=(side, side), mode="bilinear")  # (n, 1, side, side)
     return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
 
 
@@ -103,6 +110,40 @@ def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0
     x = torch.tensor(bunch.data, dtype=torch.float32)  # (442, 10)
     y = torch.tensor(bunch.target, dtype=torch.float32).reshape(-1, 1)  # (442, 1)
     return _split(x, y, test_fraction, seed, bunch.feature_names)
+
+
+def breast_cancer(test_fraction: float = 0.25, seed: int = 0) -> Split:
+    """Thirty measurements of 569 breast tumours, and whether each was malignant.
+
+    The Wisconsin diagnostic data: size, texture and shape of the cell nuclei in a sample that a
+    needle took (scikit-learn's copy of the UCI set, CC BY 4.0).
+
+    Parameters
+    ----------
+    test_fraction : float
+        The part of the rows for the test, between 0 and 1.
+    seed : int
+        Of the generator that shuffles the rows.
+
+    Returns
+    -------
+    Split
+        Features of shape (n, 30), dtype float32, as measured; labels of shape (n,), dtype int64:
+        1 for malignant, 0 for benign. scikit-learn has them the other way round.
+
+    Examples
+    --------
+    >>> split = breast_cancer()
+    >>> split.x_train.shape, int(split.y_test.sum()), split.names[20:22]
+    (torch.Size([427, 30]), 50, ('worst radius', 'worst texture'))
+    """
+    import torch
+
+    load_breast_cancer = _sklearn_datasets("breast_cancer()").load_breast_cancer
+    bunch = load_breast_cancer()
+    x = torch.tensor(bunch.data, dtype=torch.float32)  # (569, 30)
+    y = 1 - torch.tensor(bunch.target, dtype=torch.int64)  # (569,)
+    return _split(x, y, test_fraction, seed, [str(name) for name in bunch.feature_names])
 
 
 def moons(n: int = 1000, noise: float = 0.15, test_fraction: float = 0.25, seed: int = 0) -> Split:

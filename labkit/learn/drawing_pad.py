@@ -12,7 +12,7 @@ from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
-from labkit.views.saved_output import view_data
+from labkit.views.saved_output import with_still
 from labkit.views.still.sheet import INSET, Section, lines, paragraph, sheet
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class DrawingPad(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {"text/plain": f"Drawing pad. {self.said}".strip(), "image/svg+xml": self._svg()}
-        return {**(data or {}), **view_data(self.model_id), **still}, metadata
+        return with_still(data, self.model_id, still), metadata
 
     def _svg(self) -> str:
         """Return what is drawn, and what is said about it, for notebooks without a kernel."""

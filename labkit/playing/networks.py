@@ -67,7 +67,7 @@ def _linear(inputs: int, units: int, generator: torch.Generator) -> nn.Linear:
 
 
 def is_elementwise(module: nn.Module) -> bool:
-    """Return whether a module is an activation that the playground knows."""
+    """Return whether a module is an activation whose outputs can be drawn."""
     return type(module) in _ELEMENTWISE
 
 
@@ -92,7 +92,7 @@ def layers_of(model: nn.Module) -> tuple[Layer, ...] | str:
     row = modules_in_a_row(model)
     if row is None:
         return (
-            f"The units of {name} are not drawn: the playground knows the layers of an "
+            f"The units of {name} are not drawn: the playground draws those of an "
             "nn.Sequential of nn.Linear and activations, and this is another module."
         )
     layers: list[Layer] = []

@@ -9,8 +9,12 @@ from typing import Any
 
 from labkit.playing.session import Session
 from labkit.run.error_text import described
+from labkit.run.printable import printable
 from labkit.views.message_builders import PROTOCOL_VERSION, Message, other_version
 from labkit.views.text_buffers import request_text
+
+_MAX_ECHO = 80
+"""Number of characters of a request that its refusal repeats."""
 
 
 def handle(session: Session, content: Any, post: Callable[[Message], None]) -> None:
@@ -55,7 +59,11 @@ def _text(session: Session, _: dict[str, Any]) -> None:
 
 
 def _unknown(_: Session, content: dict[str, Any]) -> None:
-    raise ValueError(f"labkit's kernel does not know the request {content['type']!r}.")
+    raise ValueError(f"labkit's kernel does not know the request {_shown(content['type'])}.")
+
+
+def _shown(value: object) -> str:
+    return printable(repr(value)[:_MAX_ECHO])
 
 
 _HANDLERS: dict[str, Callable[[Session, dict[str, Any]], None]] = {

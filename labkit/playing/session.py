@@ -118,7 +118,7 @@ class Session:
     def set_speed(self, speed: str) -> None:
         """Set how many steps are taken for each frame."""
         if speed not in _TRAINING_SECONDS:
-            raise ValueError(f"There is no speed {speed!r}, but {', '.join(SPEEDS)}.")
+            raise ValueError(f"The speeds are {', '.join(SPEEDS)}; there is no other one.")
         self.speed = speed
         self.send_frame()
 

@@ -57,6 +57,9 @@ class Playground(PicturedWidget):
         self.on_msg(self._on_page)
         jupyter_compat.handle_on_subshell(self.comm)
 
+    def __repr__(self) -> str:
+        return f"<{still.text(self._session.training)}>"
+
     # ── what it contains ─────────────────────────────────────────────────────
 
     @property

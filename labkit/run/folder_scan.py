@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from labkit.run.file.headers import HEADER_BYTES, header_of
 from labkit.run.file.paths import SUFFIX
 from labkit.run.file.schema import begins_as_run
 from labkit.run.printable import encodable
@@ -18,7 +19,6 @@ MAX_RUNS = 2_000
 """Maximum number of runs; of more, those that were written last are found."""
 _MAX_ENTRIES = 200_000
 """Maximum number of files and folders that are visited."""
-_HEADER_BYTES = 100
 
 
 class Stamp(NamedTuple):
@@ -124,11 +124,11 @@ class FolderScanner:
 
 
 def _read_kind(path: str, stamp: Stamp) -> bool:
-    if stamp.size < _HEADER_BYTES:
+    if stamp.size < HEADER_BYTES:
         return False
     try:
-        with Path(path).open("rb") as file:
-            return begins_as_run(file.read(_HEADER_BYTES))
+        header = header_of(Path(path))
+        return header is None or begins_as_run(header)
     except OSError:
         return False
 

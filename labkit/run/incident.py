@@ -154,7 +154,7 @@ class Incident:
         if self.rerun is None:
             raise RuntimeError(
                 f"Step {self.step} cannot be run again: its inputs and weights were not kept. They "
-                "are for models that are called as model(...), are not compiled, and take less "
-                "than 256 MB with their inputs."
+                "are not in the file of a run, and while it trains only for models that are called "
+                "as model(...), are not compiled, and take less than 256 MB with their inputs."
             )
         return self.rerun(loss)

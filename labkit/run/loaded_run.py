@@ -225,6 +225,10 @@ class LoadedRun(Run):
         with self._reading:
             if self.closed:
                 return False
+            successor = self._reader.successor()
+            if successor is not None:
+                self._reader.close()
+                self._reader = successor
             if self._reader.has_news:
                 self._facts = self._reader.read_into(self)
                 self._changed_at = time.monotonic()

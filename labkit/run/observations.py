@@ -28,8 +28,8 @@ class InputScale:
         Mean and standard deviation of all elements.
     min_std, max_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `std` for other shapes. Constant features, and those that are 0
-        in most samples, are excluded.
+        (batch, features); equal to `std` for other shapes. Features that have the same value in
+        most samples are excluded.
     """
 
     step: int

@@ -15,7 +15,7 @@ from labkit.run.error_text import described
 from labkit.run.printable import printable, shortened
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.notebook import show_traceback
-from labkit.views.saved_output import view_data
+from labkit.views.saved_output import with_still
 
 _MAX_LETTERS = 1_000
 """Maximum length of the text of an error."""
@@ -58,8 +58,7 @@ class StatusLine(DroppableWidget):
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         shown = printable(self.text)
         still = f"<small>{html.escape(shown)}</small>"
-        extra = {"text/plain": shown, "text/html": still, **view_data(self.model_id)}
-        return {**(data or {}), **extra}, metadata
+        return with_still(data, self.model_id, {"text/plain": shown, "text/html": still}), metadata
 
 
 class CellStatus:

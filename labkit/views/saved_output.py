@@ -5,6 +5,10 @@ Notebook would show an error where the kernel has no such widget, so that labkit
 for them (``frontend/src/labextension``), which then shows the SVG. It recognizes the output by a
 MIME type of labkit.
 
+A program that executes a notebook, as ``nbconvert --execute`` does, stores the states of widgets as
+well, and HTML made of it has the widgets in place of the pictures, though they need a kernel. When
+a cell of such a notebook ends, its outputs therefore have the pictures alone.
+
 Picture and text are updated when a cell ends and when the run ends. During a run they are updated
 at growing intervals if the page does not open its views anew for that, as the extension ensures.
 """
@@ -12,16 +16,19 @@ at growing intervals if the page does not open its views anew for that, as the e
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.display import publish_display_data
 
 from labkit.run.error_text import described
+from labkit.views import kernel
 from labkit.views.lifetimes import DroppableWidget
 
 VIEW_MIME_TYPE = "application/vnd.labkit.view+json"
 """Content of an output: the model id of the widget, for labkit's extension of JupyterLab."""
 
+_WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 _FIRST_INTERVAL_SECONDS = 5.0
 _MAX_INTERVAL_SECONDS = 600.0
 _GROWTH = 1.5
@@ -41,11 +48,32 @@ def view_data(model_id: str) -> dict[str, Any]:
     return {VIEW_MIME_TYPE: {"model_id": model_id}}
 
 
+def with_still(
+    data: Mapping[str, Any] | None, model_id: str, still: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return an output with what is shown in place of a widget, and with the widget if of use.
+
+    Parameters
+    ----------
+    data : mapping of str to object, or None
+        The output of the widget.
+    model_id : str
+    still : mapping of str to str
+        The picture or text, by MIME type.
+    """
+    found = {**(data or {}), **view_data(model_id), **still}
+    if kernel.is_run_by_program():
+        found.pop(_WIDGET_MIME_TYPE, None)
+    return found
+
+
 class PicturedWidget(DroppableWidget):
     """A widget whose output has a picture and a text that are up to date."""
 
     _published: object = None
     """The revision that the output shows; None if the widget is not displayed."""
+    _is_picture_only = False
+    """Whether the output has no widget, because no page will show it."""
     _interval = _FIRST_INTERVAL_SECONDS
     _next_update = 0.0
 
@@ -80,7 +108,12 @@ class PicturedWidget(DroppableWidget):
 
     def cell_ended(self) -> None:
         """Update the picture; rarely if it shows a run that goes on in the background."""
-        if self._is_changing():
+        is_shown = self._published is not None and not self._is_picture_only
+        if is_shown and kernel.is_run_by_program():
+            self._is_picture_only = True
+            self._published = object()  # the output is another one, of whatever revision
+            self.update_picture()
+        elif self._is_changing():
             self.update_picture_if_due()
         else:
             self.update_picture()
@@ -120,4 +153,7 @@ class PicturedWidget(DroppableWidget):
             picture = self._picture()
         except Exception as error:  # noqa: BLE001 - the view itself must be displayed
             picture = {"text/plain": f"labkit: no picture could be drawn: {described(error)}."}
-        return {**(data or {}), **view_data(self.model_id), **picture}, metadata
+        found = {**(data or {}), **view_data(self.model_id), **picture}
+        if self._is_picture_only:
+            found.pop(_WIDGET_MIME_TYPE, None)
+        return found, metadata

@@ -14,7 +14,7 @@ MODULES = [
     if not found.name.endswith("__main__") and not found.name.startswith("labkit.learn")
 ]
 MODULES += ["docs.api.docstrings", "docs.api.guides", "docs.architecture.packages"]
-MODULES += ["docs.prose.checking", "docs.prose.passages"]
+MODULES += ["docs.course_index.chapters", "docs.prose.checking", "docs.prose.passages"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -43,10 +43,13 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import (
     batches,
+    boundary,
+    loop,
     pad,
     page,
     playground,
     prediction,
+    race,
     runs,
     stepper,
     widgets,
@@ -64,11 +67,14 @@ _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
 import type { BatchesState } from "../../src/messages/batches";
+import type { BoundaryViewState, MomentMessage, WantMessage } from "../../src/messages/boundary";
 import type { KernelMessage } from "../../src/messages/kernel";
+import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
 import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
+import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
@@ -553,6 +559,83 @@ def batches_states() -> dict[str, batches.BatchesState]:
     return {"batches": state}
 
 
+def boundary_states() -> dict[str, boundary.BoundaryViewState]:
+    """Return the state of a boundary view of two samples."""
+    plane: boundary.BoundaryPlane = {
+        "names": ["radius", "texture"],
+        "classes": ["benign", "malignant"],
+        "x": [0.0, 2.0],
+        "y": [0.0, 4.0],
+        "side": 2,
+        "points": _base64(np.array([[0.5, 1.0], [1.5, 3.0]], "<f4")),
+        "labels": _base64(np.array([0, 1], np.uint8)),
+    }
+    state: boundary.BoundaryViewState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "plane": plane,
+        "moment": boundary_moment(1, 2, 2.0),
+    }
+    return {"boundary": state}
+
+
+def boundary_moment(index: int, count: int, logit: float) -> boundary.BoundaryMoment:
+    """Return a moment with a boundary from top to bottom, in which sample 0 is wrong."""
+    return {
+        "index": index,
+        "count": count,
+        "step": 10 * index,
+        "grid": _base64(np.array([-1.0, 1.0, -1.0, 1.0], "<f4")),
+        "logits": _base64(np.array([0.5, logit], "<f4")),
+        "losses": _base64(np.array([1.0, 0.25], "<f4")),
+        "pulls": _base64(np.array([-0.5, 0.25], "<f4")),
+        "directions": _base64(np.array([[1.0, 0.0], [1.0, 0.0]], "<f4")),
+    }
+
+
+def boundary_requests() -> dict[str, boundary.WantMessage]:
+    """Return the message with which a page asks for a moment."""
+    version = message_builders.PROTOCOL_VERSION
+    return {"want": {"type": "want", "protocol": version, "index": 0}}
+
+
+def boundary_messages() -> dict[str, boundary.MomentMessage]:
+    """Return the message with a moment that was asked for."""
+    return {"moment": {"type": "moment", "moment": boundary_moment(0, 2, -3.0)}}
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode()
+
+
+def loop_states() -> dict[str, loop.LoopState]:
+    """Return the state of a loop with one line off, whose run became NaN."""
+    steps = [0, 1]
+    state: loop.LoopState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "lines": [
+            {"number": 1, "text": "def train(optimizer, loss, record):", "has_switch": False},
+            {"number": 2, "text": "    loss.backward()  # the gradients", "has_switch": True},
+            {"number": 3, "text": "    optimizer.step()", "has_switch": True},
+        ],
+        "off": [3],
+        "runs": [
+            {
+                "label": label,
+                "series": [{"name": "loss", "steps": steps, "values": [2.3, last]}],
+                "error": "",
+            }
+            for label, last in (("all lines", 0.5), ('without "optimizer.step()"', None))
+        ],
+        "said": "all lines: loss 0.5.",
+    }
+    return {"loop": state}
+
+
+def loop_switches() -> dict[str, loop.LoopSwitched]:
+    """Return the changes that a page sends after a switch."""
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -617,6 +700,63 @@ def lock_messages() -> dict[str, prediction.LockMessage]:
     }
 
 
+def race_states() -> dict[str, race.RaceState]:
+    """Return the state of a race of two optimizers, of which one has left after a step."""
+    held: race.HeldValues = {"name": "momentum_buffer", "values": [None, None, -3.0, 40.0, -4.0, 2]}
+    lane: race.RaceLane = {
+        "name": "momentum",
+        "kind": "SGD",
+        "rate": 0.25,
+        "places": [-4.0, 1.0, -3.0, 0.5, -1.0, 0.0],
+        "losses": [33.0, 10.75, 0.5],
+        "gradients": [-4.0, 50.0, -3.0, 25.0, -1.0, 0.0],
+        "rates": [0.25, 0.25, 0.125],
+        "state": [held],
+        "ended": "",
+    }
+    left: race.RaceLane = {
+        "name": "far",
+        "kind": "Rprop",
+        "rate": None,
+        "places": [-4.0, 1.0, -9.0, 0.5],
+        "losses": [33.0, 46.75],
+        "gradients": [-4.0, 50.0, -9.0, 25.0],
+        "rates": [0.0, 0.0],
+        "state": [],
+        "ended": "left the map for good at step 2",
+    }
+    drawn: race.RaceMap = {
+        "first": {"name": "x", "low": -5.0, "high": 5.0},
+        "second": {"name": "y", "low": -2.0, "high": 2.0},
+        "image": "data:image/png;base64,",
+        "lowest": 0.0,
+        "highest": 112.5,
+    }
+    state: race.RaceState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "surface": "ravine",
+        "surfaces": ["ravine", "saddle"],
+        "map": drawn,
+        "start": [-4.0, 1.0],
+        "steps": 2,
+        "lanes": [lane, left],
+        "answered": 0,
+        "said": "",
+    }
+    return {"race": state}
+
+
+def race_requests() -> dict[str, race.RaceRequest]:
+    """Return what a page sends after another learning rate."""
+    wish: race.RaceWish = {
+        "number": 1,
+        "start": [-4.0, 1.0],
+        "rates": {"momentum": 0.5},
+        "surface": "ravine",
+    }
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -677,9 +817,16 @@ def as_typescript() -> str:
         "playgroundRequests": ("PlaygroundRequest", playground_requests()),
         "channelStates": ("ChannelState", channel_states()),
         "viewStates": ("ViewState", view_states()),
+        "loopStates": ("LoopState", loop_states()),
+        "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "batchesStates": ("BatchesState", batches_states()),
+        "boundaryStates": ("BoundaryViewState", boundary_states()),
+        "boundaryRequests": ("WantMessage", boundary_requests()),
+        "boundaryMessages": ("MomentMessage", boundary_messages()),
+        "raceStates": ("RaceState", race_states()),
+        "raceRequests": ("RaceRequest", race_requests()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

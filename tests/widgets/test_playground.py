@@ -20,7 +20,7 @@ SECONDS = 20
 
 
 class FakePage:
-    """Reads what the kernel sends, and draws each frame at once if it is told to answer."""
+    """Reads what the kernel sends, and draws each frame at once."""
 
     def __init__(self, playground, messages):
         self.playground, self.messages = playground, messages
@@ -139,7 +139,7 @@ def test_a_change_on_a_page_makes_another_network(opened):
         ({"type": "change", "settings": {"hidden": [9]}}, "from 1 to 8"),
         ({"type": "change", "settings": {"colour": 1}}, "no setting 'colour'"),
         ({"type": "weight", "layer": 9, "unit": 0, "source": 0, "value": 1}, "no layer 9"),
-        ({"type": "speed", "speed": "warp"}, "no speed 'warp'"),
+        ({"type": "speed", "speed": "warp"}, "The speeds are slow, normal, fast"),
         ({"type": "dance"}, "does not know the request 'dance'"),
         ({"type": "hello", "protocol": 0}, other_version(0)),
         ({}, "KeyError"),
@@ -223,6 +223,12 @@ def test_a_playground_to_which_nothing_refers_is_collected_with_its_thread():
     assert reference() is None
     thread.join(SECONDS)
     assert not thread.is_alive()
+
+
+def test_its_text_names_the_network_and_the_losses(opened):
+    playground, _ = opened("gauss", hidden=(3,))
+    playground.step(10)
+    assert repr(playground).startswith("<Playground: 2-3-1 with tanh, data gauss, step 10, ")
 
 
 @pytest.mark.parametrize("n", [-1, 1.5, True, "3"])

@@ -10,13 +10,16 @@ from typing import get_args, get_type_hints
 import anywidget
 import numpy as np
 import pytest
+import torch
 from torch.utils.data import DataLoader
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn import chapter
+from labkit.learn import OptimizerRace, chapter
+from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loader_trace import trace_loader
+from labkit.learn.loop_switches import LoopSwitches
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -27,11 +30,14 @@ from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
     batches,
+    boundary,
     kernel,
+    loop,
     pad,
     page,
     playground,
     prediction,
+    race,
     runs,
     stepper,
     tables,
@@ -48,10 +54,15 @@ from .fixtures import (
     as_json,
     as_typescript,
     batches_states,
+    boundary_messages,
+    boundary_requests,
+    boundary_states,
     channel_states,
     fragments_as_json,
     lock_messages,
     locked_predictions,
+    loop_states,
+    loop_switches,
     messages,
     pad_drawings,
     pad_states,
@@ -59,6 +70,8 @@ from .fixtures import (
     playground_messages,
     playground_requests,
     prediction_states,
+    race_requests,
+    race_states,
     runs_messages_by_name,
     runs_requests,
     stepper_messages,
@@ -118,6 +131,18 @@ TYPED = {
     ),
     "playground-page": (playground.PlaygroundRequest, playground_requests),
 }
+STATE_MESSAGES = {
+    "boundary-page": (boundary.WantMessage, boundary_requests),
+    "boundary": (boundary.MomentMessage, boundary_messages),
+}
+"""Messages of widgets that exchange only one kind in each direction."""
+
+
+@pytest.mark.parametrize("name", STATE_MESSAGES)
+def test_every_example_of_a_widget_message_has_its_type(name):
+    type, examples = STATE_MESSAGES[name]
+    for content in examples().values():
+        check(content, type)
 
 
 @pytest.mark.parametrize("side", TYPED)
@@ -144,8 +169,13 @@ STATES = {
     "batches": (batches.BatchesState, batches_states),
     "channel": (widgets.ChannelState, channel_states),
     "views": (widgets.ViewState, view_states),
+    "loop": (loop.LoopState, loop_states),
+    "loop-page": (loop.LoopSwitched, loop_switches),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
+    "boundary": (boundary.BoundaryViewState, boundary_states),
+    "race": (race.RaceState, race_states),
+    "race-page": (race.RaceRequest, race_requests),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -188,6 +218,28 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
     state = synced(trace_loader(DataLoader([1, 2, 3], batch_size=2), labels=[0, 1, 1]))
     check(state, batches.BatchesState)
+    check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
+    check(synced(view), boundary.BoundaryViewState)
+    view.close()
+    switches = LoopSwitches(count_to_three, lambda: (1,))
+    switches.off = [4]
+    check_two_way(switches, loop.LoopState, loop.LoopSwitched)
+
+
+def count_to_three(step, record):
+    total = 0
+    for _ in range(3):
+        total += step
+        record(total=total)
+
+
+def check_two_way(widget, state_type, change_type):
+    """Check the state of a widget whose page changes it."""
+    state = synced(widget)
+    check({name: state[name] for name in get_type_hints(state_type)}, state_type)
+    check({name: state[name] for name in get_type_hints(change_type)}, change_type)
+    assert set(state) == {*get_type_hints(state_type), *get_type_hints(change_type)}
 
 
 @pytest.mark.parametrize("name", chapter_names())
@@ -199,6 +251,13 @@ def test_the_state_of_every_card_of_a_prediction_has_its_type(name, tmp_path):
         for value in asked.misconceptions().values():
             card = opened.predict(asked.name, value, sure=1)
         check(synced(card), prediction.PredictionState)
+
+
+def test_the_state_of_a_race_has_its_type():
+    state = synced(OptimizerRace(steps=2))
+    check({name: state[name] for name in get_type_hints(race.RaceState)}, race.RaceState)
+    check({name: state[name] for name in get_type_hints(race.RaceRequest)}, race.RaceRequest)
+    assert set(state) == {*get_type_hints(race.RaceState), *get_type_hints(race.RaceRequest)}
 
 
 def typescript_types():

@@ -28,7 +28,8 @@ export interface PredictionModel {
 }
 
 const SURENESS = ["guessing", "fairly sure", "certain"];
-const KNOWN = "The outcome is known already, so no prediction can be made.";
+const KNOWN =
+  "The outcome is known already, so no prediction can be made. `chapter.forget` clears it.";
 const WAITING = "The kernel is busy. Your prediction is locked in as soon as it answers.";
 /** Time after which it is said that the kernel is busy, in ms. */
 const PATIENCE = 1500;

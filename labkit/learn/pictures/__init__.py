@@ -8,6 +8,9 @@ theme, and says in words what it shows. They are still pictures: live views of a
 from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
+from labkit.learn.pictures.curves import curve_picture
+from labkit.learn.pictures.lines import line_picture
+from labkit.learn.pictures.listing import listing_picture
 from labkit.learn.pictures.picture import Picture
 from labkit.learn.pictures.storage import storage_picture
 from labkit.learn.pictures.surface import LossSurface
@@ -17,6 +20,9 @@ __all__ = [
     "LossSurface",
     "Picture",
     "broadcast_picture",
+    "curve_picture",
+    "line_picture",
+    "listing_picture",
     "storage_picture",
     "tile_picture",
 ]

@@ -116,11 +116,12 @@ class Sheet:
         colour: str = INK,
         width: float = 1.5,
         dashed: bool = False,
+        dashes: str = "6 4",
     ) -> None:
-        """Draw a line through the points."""
+        """Draw a line through the points; `dashes` are the lengths of dashes and gaps."""
         if not points:
             return
-        dash = ' stroke-dasharray="6 4"' if dashed else ""
+        dash = f' stroke-dasharray="{dashes}"' if dashed else ""
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._put(
             f'<polyline points="{line}" fill="none" stroke-width="{width}" '
@@ -137,6 +138,17 @@ class Sheet:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" style="fill:{fill};stroke:{stroke}"/>',
             x + radius,
             y + radius,
+        )
+
+    def shape(
+        self, corners: list[tuple[float, float]], *, fill: str = INK, stroke: str = "none"
+    ) -> None:
+        """Draw a filled polygon."""
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+        self._put(
+            f'<polygon points="{line}" style="fill:{fill};stroke:{stroke}"/>',
+            max(x for x, _ in corners),
+            max(y for _, y in corners),
         )
 
     def image(

@@ -50,7 +50,7 @@ class LossSurface:
         self._first, self._second = _axis(first), _axis(second)
         self._heights = self._survey(loss)
         self._trails: dict[str, list[tuple[float, float]]] = {}
-        self._map = _paint(self._heights)
+        self._map = paint(self._heights)
         self._handle: object | None = None
         self._drawn_at = -math.inf
 
@@ -200,7 +200,7 @@ def _until_outside(
     return kept
 
 
-def _paint(heights: NDArray[np.float64]) -> str:
+def paint(heights: NDArray[np.float64]) -> str:
     """Paint the map as an image, in bands: their borders are lines of equal loss."""
     low = float(np.nanmin(heights))
     logs = np.log1p((heights - low) / max(float(np.nanmedian(heights)) - low, 1e-12) * 8)

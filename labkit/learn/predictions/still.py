@@ -33,7 +33,10 @@ def status(prediction: Prediction, stored: Stored) -> str:
         sure = f" ({SURENESS[stored.sure]})" if stored.sure is not None else ""
         return f"Locked in: {prediction.text(stored.value)}{sure}."
     if stored.outcome is not None:
-        return "The outcome is known already, so no prediction can be made."
+        return (
+            "The outcome is known already, so no prediction can be made. "
+            f'`chapter.forget("{prediction.name}")` clears it.'
+        )
     return "Not answered yet."
 
 

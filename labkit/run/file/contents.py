@@ -11,6 +11,7 @@ from typing import Self
 
 from labkit.run.file import schema
 from labkit.run.file.facts import FileEnd, run_facts, writer_facts
+from labkit.run.file.headers import note_open
 from labkit.run.file.log_writer import LogWriter
 from labkit.run.file.row_writer import RowWriter
 from labkit.run.file.saved_run import SavedRun
@@ -31,7 +32,7 @@ class Contents:
 
     Parameters
     ----------
-    connection : sqlite3.Connection
+    path : Path
     run : SavedRun
 
     Attributes
@@ -42,8 +43,9 @@ class Contents:
         Whether the file had no tables before.
     """
 
-    def __init__(self, connection: sqlite3.Connection, run: SavedRun) -> None:
-        self._connection = connection
+    def __init__(self, path: Path, run: SavedRun) -> None:
+        self._note_closed = note_open(self, path)
+        self._connection = _connect(path)
         self._run = run
         self._generation = time.time_ns()
         self._added_items = 0
@@ -55,14 +57,14 @@ class Contents:
     @classmethod
     def created(cls, path: Path, run: SavedRun) -> Self:
         """Return the contents of a new file; an empty one may exist."""
-        contents = cls(_connect(path), run)
+        contents = cls(path, run)
         contents._create_tables()
         return contents
 
     @classmethod
     def opened(cls, path: Path, run: SavedRun) -> Self:
         """Return the contents of a file that was created before."""
-        contents = cls(_connect(path), run)
+        contents = cls(path, run)
         if not contents._connection.execute("PRAGMA application_id").fetchone()[0]:
             contents._create_tables()
         return contents
@@ -106,6 +108,7 @@ class Contents:
     def close(self) -> None:
         """Close the file; it must not be used afterwards."""
         self._connection.close()
+        self._note_closed()
 
     def _create_tables(self) -> None:
         schema.create(self._connection)

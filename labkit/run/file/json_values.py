@@ -127,6 +127,9 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _decode(hint: Any, value: Any, what: str, depth: int) -> Any:
+    scalar = _SCALARS.get(hint)
+    if scalar is not None:
+        return scalar(value, what)
     if depth > _MAX_DEPTH:
         raise DamagedError(f"{what} is nested too deeply")
     if hint is Any:
@@ -138,7 +141,7 @@ def _decode(hint: Any, value: Any, what: str, depth: int) -> Any:
         return _decode_fields(hint, value, what, depth + 1)
     if hasattr(hint, "_fields"):  # a NamedTuple
         return hint(*_decode_tuple(_named_hints(hint), value, what, depth + 1))
-    return _SCALARS[hint](value, what)
+    raise KeyError(hint)
 
 
 def _decode_literal(options: tuple[Any, ...], value: Any, what: str, _depth: int) -> Any:
@@ -176,6 +179,9 @@ def _decode_union(hints: tuple[Any, ...], value: Any, what: str, depth: int) -> 
 def _decode_tuple(hints: tuple[Any, ...], value: Any, what: str, depth: int) -> tuple[Any, ...]:
     items = _checked(value, list, what)
     if len(hints) == 2 and hints[1] is Ellipsis:  # noqa: PLR2004
+        scalar = _SCALARS.get(hints[0])
+        if scalar is not None:  # a model of 3,000 parameters has half a million of them
+            return tuple([scalar(item, what) for item in items])
         return tuple(_decode(hints[0], item, what, depth) for item in items)
     if len(items) != len(hints):
         raise DamagedError(f"{what} has {len(items)} items instead of {len(hints)}")

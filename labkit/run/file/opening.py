@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkit.run.file.errors import FileError, PassingError, is_busy, is_passing
+from labkit.run.file.headers import header_of, note_open
 from labkit.run.file.schema import check_header, check_tables
 
 _TIMEOUT_SECONDS = 5.0
@@ -21,7 +22,6 @@ _MAX_SECONDS = 120.0
 _OPERATIONS = 50_000
 """Number of SQLite's operations between two looks at the clock."""
 _MAX_VALUE_BYTES = 256_000_000
-_HEADER_BYTES = 100
 
 
 class OpenFile:
@@ -43,11 +43,15 @@ class OpenFile:
         self._name = path.name
         self._place = path
         """The file that is read: a copy if a transaction had to be undone."""
+        self._original = path
+        self._stamp = self._present_stamp()
         self._deadline = 0.0
         self._remove_copy: Callable[[], object] = _nothing
         _check_is_regular(path)
-        with path.open("rb") as file:
-            check_header(file.read(_HEADER_BYTES), path.name)
+        header = header_of(path)
+        if header is not None:
+            check_header(header, path.name)
+        self._note_closed = note_open(self, path)
         with self.reading():
             self.connection = self._connected(path)
             self.connection.execute("BEGIN")  # nothing is written until the end of the transaction
@@ -74,9 +78,26 @@ class OpenFile:
             found: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
             return found
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file is at the path now, or the original of a copy has changed."""
+        found = self._present_stamp()
+        return found is not None and found != self._stamp
+
+    def _present_stamp(self) -> tuple[int, ...] | None:
+        """Return what tells the file at the path from others; None if there is none."""
+        try:
+            found = self._original.stat()
+        except OSError:
+            return None
+        identity = (found.st_dev, found.st_ino)
+        is_copy = self._place != self._original
+        return (*identity, found.st_mtime_ns, found.st_size) if is_copy else identity
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+        self._note_closed()
         self._remove_copy()
 
     def _check_size(self) -> None:
@@ -104,6 +125,7 @@ class OpenFile:
             folder = tempfile.mkdtemp(prefix="labkit-")
             self._remove_copy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             copy = self._place = Path(folder) / path.name
+            self._stamp = self._present_stamp()
             shutil.copyfile(path, copy)
             shutil.copyfile(journal, copy.with_name(journal.name))
             connection = self._configured(copy, mode="rw")

@@ -11,11 +11,11 @@ from itertools import count
 from pathlib import Path
 
 from labkit.run.file.errors import FileError
+from labkit.run.file.headers import header_of
 from labkit.run.file.schema import check_header
 
 SUFFIX = ".lab"
 _EXAMPLE = 'Example: lk.watch(model, save="runs/mlp.lab")'
-_HEADER_BYTES = 100
 _MAX_NAME_BYTES = 160
 """Maximum size of the name of a run in that of its file; file systems allow some 255."""
 _MAX_FILE_NAME_BYTES = 220
@@ -110,7 +110,7 @@ def check_is_run(path: Path) -> None:
     problem: Exception | None = None
     is_run = path.is_file()  # a device would be replaced, and a pipe read for ever
     try:
-        header = _header(path) if is_run else b""
+        header = header_of(path) if is_run else None
         if header:
             check_header(header, path.name)
     except (FileError, OSError) as error:
@@ -120,11 +120,6 @@ def check_is_run(path: Path) -> None:
             f"{path} exists and is not the file of a run, so that nothing is saved there. Choose "
             f"another path. {_EXAMPLE}"
         ) from problem
-
-
-def _header(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEADER_BYTES)
 
 
 def claim(path: Path) -> Path:

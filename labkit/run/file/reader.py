@@ -98,6 +98,25 @@ class RunReader:
         """Whether the file was written since it was read."""
         return self._open.version() != self._version
 
+    def successor(self) -> RunReader | None:
+        """Return a reader of the file that has taken the place of this one; None if none has.
+
+        A process whose file was deleted or moved writes a new one. That of another run does not
+        count, nor one that has no contents yet.
+        """
+        known = self._facts
+        if known is None or not self._open.is_replaced:
+            return None
+        try:
+            found = RunReader(self._path)
+            with found._open.reading():
+                if found._logs.facts().get("id") == known.id:
+                    return found
+        except (FileError, OSError):
+            return None
+        found.close()
+        return None
+
     def close(self) -> None:
         """Close the file."""
         self._open.close()

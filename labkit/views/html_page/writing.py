@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from labkit.run.file.errors import write_problem
+from labkit.run.file.headers import header_of
 from labkit.run.file.paths import claim, target_path
 from labkit.views.html_page.document import MARK
 
@@ -62,8 +63,7 @@ def _is_page(path: Path) -> bool:
     if not path.is_file():  # a device would be replaced, and a pipe read for ever
         return False
     try:
-        with path.open("rb") as file:
-            start = file.read(len(MARK))
+        header = header_of(path)
     except OSError:
         return False
-    return start in {b"", MARK.encode()}
+    return header is not None and header[: len(MARK)] in {b"", MARK.encode()}

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import labkit as lk
+from labkit import learn
 
 from .faulty_loops import with_dropout
 from .loops import Recurrent, classify, mlp, points, regress, watched
@@ -81,3 +82,12 @@ def test_gradients_that_grow_through_the_layers_are_found_with_any_factor_of_the
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     run = watched(model, lambda step: factor * F.mse_loss(model(x), x[:, :1]), optimizer=optimizer)
     assert "layers" in findings(run)["exploding-gradients"]
+
+
+def test_pixels_that_are_dark_in_most_centred_images_are_not_of_another_scale():
+    torch.manual_seed(0)
+    data = learn.digits(side=28)
+    x = (data.x_train - data.x_train.mean()) / data.x_train.std()
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
+    run = watched(model, lambda step: F.cross_entropy(model(x[:64]), data.y_train[:64]), steps=60)
+    assert "input-not-scaled" not in findings(run)

@@ -10,14 +10,27 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.learn import LossSurface, broadcast_picture, storage_picture, tile_picture
+from labkit.learn import (
+    LossSurface,
+    boundary_picture,
+    broadcast_picture,
+    curve_picture,
+    line_picture,
+    storage_picture,
+    tile_picture,
+)
 from labkit.learn.pictures.png import colours, data_address
 
 BOWL = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
 PICTURES = {
+    "boundary": boundary_picture(
+        lambda points: points.sum(dim=1), torch.eye(3)[:, :2], torch.tensor([0, 1, 0]), pulls=True
+    ),
     "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
+    "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
+    "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -94,6 +107,9 @@ def test_incompatible_shapes_are_named():
         (lambda: broadcast_picture((3,)), "at least two shapes"),
         (lambda: broadcast_picture((3,), (-1,)), "negative size"),
         (lambda: tile_picture(torch.zeros(2, 3, 4, 4)), "pick one"),
+        (lambda: line_picture({}), "1 to 6 lines"),
+        (lambda: line_picture({"a": ([1], [1, 2])}), "1 values across and 2 up"),
+        (lambda: line_picture({"a": [0.0, -1]}, log_y=True), "no number that the axes"),
         (lambda: tile_picture(torch.zeros(65, 2, 2)), "up to 64"),
         (lambda: tile_picture(torch.zeros(1, 2, 2), scale="jet"), "jet"),
         (lambda: LossSurface(lambda w, b: 0.0, ("w", 1, 1), ("b", 0, 1)), "lower end first"),
@@ -128,6 +144,12 @@ def test_a_path_is_drawn_until_it_leaves_the_map_or_is_nan():
     assert "nan" not in "".join(picture.svg.split("<polyline")[1:]).split("/>")[0]
 
 
+def test_lines_leave_out_what_the_axes_cannot_show():
+    picture = line_picture({"diverged": [1.0, 2.0, np.inf, np.nan]}, log_y=True)
+    assert picture.text.endswith("diverged: from 1 to 2, lowest 1.")
+    ElementTree.fromstring(picture.svg)
+
+
 def test_the_png_has_the_size_of_the_array():
     address = data_address(np.full((3, 5, 3), 7, dtype=np.uint8))
     png = base64.b64decode(address.partition(",")[2])
@@ -137,3 +159,15 @@ def test_the_png_has_the_size_of_the_array():
 def test_colours_are_clipped_and_nan_has_its_own_colour():
     rgb = colours(np.array([-1.0, 2.0, np.nan]), "grey")
     assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]
+
+
+def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes():
+    picture = curve_picture({"a": ([0, 1, 5], [0, 1, 5])}, x=(0, 2), y=(0, 2))
+    line = ElementTree.fromstring(picture.svg).find(f"{NAMESPACE}polyline").attrib["points"]
+    assert len(line.split()) == 2
+
+
+@pytest.mark.parametrize("given", [{}, {"a": ([1], [1, 2])}, {"a": ([], [])}])
+def test_curves_that_cannot_be_drawn_are_refused(given):
+    with pytest.raises(ValueError, match=r"drawn|equally many"):
+        curve_picture(given)

@@ -453,3 +453,65 @@ def test_a_file_that_becomes_unreadable_ends_the_run_that_follows_it(run, tmp_pa
     assert (loaded.status, loaded.message) == ("interrupted", "its file cannot be read any more")
     assert len(loaded.series("loss")[0]) == 10
     assert "not read any more. demo.lab cannot be read" in loaded.notices[-1].text
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_reader_follows_the_file_that_takes_the_place_of_a_deleted_one(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.log(score=1.0, text="a")
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    run.path.unlink()
+    add_steps(run, 10)
+    run.log(score=2.0, text="b")
+    run.save(run.path)
+    await_(lambda: loaded.steps == 20)
+    run.close()
+    await_(lambda: loaded.closed)
+    assert loaded.status == "finished"
+    for name in ("loss", "score"):
+        np.testing.assert_array_equal(loaded.series(name), run.series(name))
+    assert [sample.content for sample in loaded.logged_samples("text")] == [b"a", b"b"]
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_reader_does_not_take_the_file_of_another_run_for_its_own(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    loaded = lk.load(run.path)
+    other = Run("other")
+    other.save(tmp_path / "demo.lab")
+    other.close()
+    assert loaded.reload()
+    assert (loaded.name, loaded.steps) == ("demo", 10)
+    loaded.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_looking_at_a_file_takes_no_lock_away(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    run.save(run.path)
+    write = f"""
+        import sqlite3
+        other = sqlite3.connect({str(run.path)!r}, isolation_level=None, timeout=0)
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+            print("written")
+        except sqlite3.OperationalError as error:
+            print(error)
+    """
+    followed = lk.load(run.path)
+    reading = sqlite3.connect(run.path, isolation_level=None)
+    reading.execute("BEGIN")
+    reading.execute("SELECT * FROM facts").fetchall()
+    lk.load(run.path).close()
+    lk.runs(tmp_path)
+    with pytest.raises(ValueError, match="not a page"):
+        run.export_html(run.path)
+    output, _ = python(write).communicate(timeout=60)
+    reading.close()
+    followed.close()
+    assert output.strip() == "database is locked"

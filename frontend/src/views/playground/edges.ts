@@ -1,5 +1,6 @@
 /** The weights of the network as lines: width is size, colour is sign. A click selects one. */
 
+import { NOT_FINITE_COLOUR } from "../../heat-map/scale";
 import { formatValue } from "../../parts/format";
 import { edgeColour } from "./painting";
 import { edgePath, edgeWidth, type Places } from "./places";
@@ -81,7 +82,8 @@ export class Edges {
     this.weights = weights;
     for (const { line, index } of this.edges) {
       const weight = weights[index] ?? Number.NaN;
-      setStyle(line, "stroke", edgeColour(weight > 0, dark));
+      const colour = Number.isNaN(weight) ? NOT_FINITE_COLOUR : edgeColour(weight > 0, dark);
+      setStyle(line, "stroke", colour);
       setStyle(line, "stroke-width", edgeWidth(weight).toFixed(1));
     }
   }

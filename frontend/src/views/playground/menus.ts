@@ -15,7 +15,7 @@ export const DATA = entries({
   spirals: "Spirals",
   xor: "Exclusive or",
   gauss: "Two clouds",
-  plane: "Plane (regression)",
+  plane: "Plane (values)",
 });
 export const ACTIVATIONS = entries({
   tanh: "Tanh",

@@ -15,6 +15,9 @@ import type { Frame, Setup } from "./state";
 import { WeightsPanel } from "./weights-panel";
 
 const REFUSED_MS = 8000;
+const NOT_FINITE =
+  "The loss is no longer a finite number (pink: what is not a number), as the steps were too " +
+  "large. Lower the learning rate, then press Reset.";
 
 export class PlaygroundView {
   private readonly client: PlaygroundClient;
@@ -32,6 +35,9 @@ export class PlaygroundView {
   private readonly unwatchTheme: () => void;
   private setup: Setup | null = null;
   private frame: Frame | null = null;
+  /** Why the kernel cannot be reached, and why the last request was refused, as sentences. */
+  private unreachable = "";
+  private refusal = "";
   private hovered: UnitPlace | null = null;
   private request = 0;
   private framesDrawn = 0;
@@ -48,7 +54,10 @@ export class PlaygroundView {
       frame: (frame) => this.receiveFrame(frame),
       code: (text) => this.code.show(text),
       refused: (reason) => this.refuse(reason),
-      problem: (sentence) => this.showProblem(sentence ?? ""),
+      problem: (sentence) => {
+        this.unreachable = sentence ?? "";
+        this.showProblem();
+      },
     });
     this.controls = new Controls(send, () => send({ type: "code" }));
     this.settings = new SettingsPanel((settings) => send({ type: "change", settings }));
@@ -141,13 +150,20 @@ export class PlaygroundView {
   }
 
   private refuse(reason: string): void {
-    this.showProblem(reason);
+    this.refusal = reason;
+    this.showProblem();
     if (this.setup) this.settings.setSetup(this.setup); // Fields show what holds again.
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.showProblem(this.frame?.message.error ?? ""), REFUSED_MS);
+    this.timer = setTimeout(() => {
+      this.refusal = "";
+      this.showProblem();
+    }, REFUSED_MS);
   }
 
-  private showProblem(sentence: string): void {
+  private showProblem(): void {
+    const { unreachable, refusal, frame } = this;
+    const notFinite = frame && !Number.isFinite(frame.trainLoss) ? NOT_FINITE : "";
+    const sentence = unreachable || refusal || frame?.message.error || notFinite;
     setText(this.problem, sentence);
     this.problem.hidden = sentence === "";
   }
@@ -173,6 +189,7 @@ export class PlaygroundView {
     const { frame, setup } = this;
     if (!frame || !setup) return;
     this.controls.show(frame, setup);
+    this.showProblem();
     if (setup.message.why_not_drawn === null) {
       this.network.paint(frame);
       this.weights.paint(frame);

@@ -254,6 +254,7 @@ describe("the code and the losses", () => {
     kernel.sendFrame({}, [Number.NaN, 0.5]);
     vi.advanceTimersByTime(20);
     expect(root.textContent).toContain("Training loss NaN");
+    expect(root.querySelector("[role=alert]")?.textContent).toContain("Lower the learning rate");
     expect(root.textContent).toContain("Test loss 0.5");
   });
 

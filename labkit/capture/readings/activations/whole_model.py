@@ -19,8 +19,8 @@ _MAX_CLASSES = 10_000
 _MAX_NUMBERS = 65_536
 _MAX_VOTES = 2**20
 """Maximum number of outputs in which the largest of each row is searched."""
-_MIN_NONZERO = 0.25
-"""Share of samples in which a feature is not 0, below which it is sparse."""
+_MIN_VARYING = 0.25
+"""Share of samples in which a feature differs from its median, below which it is sparse."""
 _SCALE_FREE = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -79,7 +79,9 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
         if values.dim() == _TABLE:
             centred = values - values.mean(dim=0)
             stds = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
-            is_dense = (values != 0).float().mean(dim=0) >= _MIN_NONZERO
+            # The dark pixels of images have one value, which is 0 unless the images are centred.
+            differs = values != values.median(dim=0).values
+            is_dense = differs.float().mean(dim=0) >= _MIN_VARYING
             min_std = torch.where((stds > 0) & is_dense, stds, torch.inf).amin()
             max_std = stds.amax()
         shape = tuple(tensor.shape)

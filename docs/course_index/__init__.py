@@ -1,0 +1,1 @@
+"""Writes ``notebooks/README.md``, the index of the course: ``python -m docs.course_index``."""

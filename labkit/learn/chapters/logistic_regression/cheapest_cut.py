@@ -1,0 +1,141 @@
+"""Exercise 4 of chapter 04: the threshold with the lowest cost on a set of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Case, Exercise, Mistake
+
+CUTS = torch.arange(1, 100) / 100
+
+Costs = Callable[[Tensor, Tensor, float, float], Tensor]
+Answer = Callable[[Tensor, Tensor, float, float], object]
+
+
+def _case(n_samples: int, miss: float, alarm: float, seed: int) -> Case:
+    generator = torch.Generator().manual_seed(seed)
+    labels = (torch.rand(n_samples, generator=generator) < 0.4).long()
+    logits = 1.6 * (2 * labels - 1) + 1.8 * torch.randn(n_samples, generator=generator)
+    return Case(torch.sigmoid(logits), labels, miss, alarm)
+
+
+def _costs(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> Tensor:
+    """Return the cost at each cut, shape (99,)."""
+    flagged = probabilities > CUTS[:, None]  # (99, n)
+    missed = (~flagged & (labels == 1)).sum(dim=1)
+    false_alarms = (flagged & (labels == 0)).sum(dim=1)
+    return missed * miss + false_alarms * alarm
+
+
+def _first_lowest(costs: Costs) -> Answer:
+    def answer(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> float:
+        return CUTS[costs(probabilities, labels, miss, alarm).argmin()].item()
+
+    return answer
+
+
+def _last_lowest(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> float:
+    costs = _costs(probabilities, labels, miss, alarm)
+    return CUTS[(costs == costs.min()).nonzero()[-1, 0]].item()
+
+
+CHEAPEST_CUT = Exercise(
+    name="cheapest_cut",
+    task=(
+        "Write `cheapest_cut(probabilities, labels, miss, alarm)`: of the thresholds 0.01, 0.02, "
+        "..., 0.99 return the one with the lowest total cost on these samples; the smallest, if "
+        "several are equally cheap. A sample is flagged where its probability is larger than the "
+        "threshold; each missed 1 costs `miss`, each false alarm costs `alarm`."
+    ),
+    solution=_first_lowest(_costs),
+    cases=(
+        _case(80, 20.0, 1.0, seed=0),
+        _case(50, 1.0, 1.0, seed=1),
+        _case(120, 1.0, 4.0, seed=2),
+        _case(30, 5.0, 2.0, seed=3),
+    ),
+    praise="A model gives probabilities; what to do about them is decided by what errors cost.",
+    mistakes=(
+        Mistake(
+            "costs_swapped",
+            "The two costs are swapped: a *miss* is a 1 that stays below the threshold.",
+            like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, alarm, miss)),
+        ),
+        Mistake(
+            "errors_counted",
+            "This minimises the *number* of errors: both kinds count the same. Multiply each by "
+            "its cost.",
+            like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, 1.0, 1.0)),
+        ),
+        Mistake(
+            "last_of_several",
+            "Of several equally cheap thresholds you return the last. `<=` in the comparison does "
+            "that; the task asks for the smallest.",
+            like=_last_lowest,
+        ),
+        Mistake(
+            "the_cost_itself",
+            "This is the lowest cost, not the threshold at which it is reached.",
+            like=lambda p, y, miss, alarm: _costs(p, y, miss, alarm).min().item(),
+        ),
+        Mistake(
+            "the_index",
+            "This is the place of the threshold in the list, not the threshold itself.",
+            like=(
+                lambda p, y, miss, alarm: _costs(p, y, miss, alarm).argmin().item(),
+                lambda p, y, miss, alarm: _costs(p, y, miss, alarm).argmin().item() + 1,
+            ),
+        ),
+        Mistake(
+            "most_expensive",
+            "This is the most *expensive* threshold. Was the highest cost kept, or were the "
+            "samples below the threshold taken as flagged?",
+            like=_first_lowest(lambda p, y, miss, alarm: -_costs(p, y, miss, alarm)),
+        ),
+        Mistake(
+            "formula",
+            "`alarm / (alarm + miss)` is the best threshold *if* the probabilities are right. The "
+            "task asks what is cheapest on these samples: try every threshold.",
+            like=lambda p, y, miss, alarm: alarm / (alarm + miss),
+        ),
+        Mistake(
+            "misses_only",
+            "False alarms cost nothing here, so the lowest threshold always wins.",
+            like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, miss, 0.0)),
+        ),
+        Mistake(
+            "alarms_only",
+            "Misses cost nothing here, so the highest threshold always wins.",
+            like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, 0.0, alarm)),
+        ),
+        Mistake(
+            "always_half",
+            "0.5 treats both errors as equally bad. That is what has to change.",
+            like=lambda p, y, miss, alarm: 0.5,
+        ),
+        Mistake(
+            "and_of_tensors",
+            "`and` and `if` want a single truth value. Element by element it is `&`, with round "
+            "brackets around each comparison.",
+            raises="Boolean value of Tensor with more than one value is ambiguous",
+        ),
+    ),
+    hints=(
+        (
+            "Write the cost of *one* threshold first: count the misses and the false alarms with "
+            "two masks, and multiply each by its cost."
+        ),
+        (
+            "Loop over `range(1, 100)` with `cut = i / 100`, and keep the cut with the lowest cost "
+            "so far. A strict `<` keeps the first of several."
+        ),
+        (
+            "`def cost(cut):` `flagged = probabilities > cut`; `missed = (~flagged & (labels == "
+            "1)).sum()`; `alarms = (flagged & (labels == 0)).sum()`; return `(missed * miss + "
+            "alarms * alarm).item()`. Then `min((i / 100 for i in range(1, 100)), key=cost)`."
+        ),
+    ),
+)

@@ -1,0 +1,218 @@
+"""Exercise 5 of chapter 04: features on which a line separates the two moons."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from labkit.learn.checks import Call, Case, Exercise, Mistake
+from labkit.learn.datasets import Split, moons
+
+WANTED = 0.95
+_RIGHT = "the share of unseen points that a line on your features gets right is at least 95 %:"
+_N_TEST = 400
+_TABLE = 2
+
+
+@cache
+def _split(n_train: int) -> Split:
+    """Return training points and 400 test points; each number has noise of its own."""
+    n = n_train + _N_TEST
+    return moons(n, noise=0.1 + n_train / 20_000, test_fraction=_N_TEST / n, seed=n_train)
+
+
+def _case(n_train: int) -> Case:
+    split = _split(n_train)
+    points = torch.cat([split.x_train, split.x_test])
+    return Case(points, shown=f"`x` ({len(points)} points of two moons)")
+
+
+def accuracy_of(features: Tensor, split: Split) -> float:
+    """Return the share of test points that logistic regression on the features gets right.
+
+    Parameters
+    ----------
+    features : Tensor, shape (n, k)
+        Of the training points, and then of the test points.
+    split : Split
+        Their labels.
+
+    Examples
+    --------
+    >>> split = moons(500)
+    >>> points = torch.cat([split.x_train, split.x_test])
+    >>> 0.8 < accuracy_of(points, split) < 0.95
+    True
+    """
+    n_train = len(split.x_train)
+    features = features.detach().double()
+    train = features[:n_train]
+    scaled = (features - train.mean(dim=0)) / train.std(dim=0).clamp(min=1e-6)
+    layer = nn.Linear(scaled.shape[1], 1, device="meta").to_empty(device="cpu").double()
+    for parameter in layer.parameters():  # zeros, whatever the random state
+        nn.init.zeros_(parameter)
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=60, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        logits, labels = layer(scaled[:n_train])[:, 0], split.y_train.double()
+        found = functional.binary_cross_entropy_with_logits(logits, labels)
+        found = found + 1e-4 * layer.weight.square().sum()
+        found.backward()  # type: ignore[no-untyped-call]
+        return found
+
+    with torch.enable_grad():
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        right = (layer(scaled[n_train:])[:, 0] > 0) == (split.y_test == 1)
+    return float(right.double().mean())
+
+
+def _observe(call: Call) -> dict[str, Any]:
+    points = call.case.build()[0]
+    features = call.result
+    if not isinstance(features, Tensor):
+        return {"a tensor is returned:": False}
+    if features.dim() != _TABLE or len(features) != len(points):
+        return {f"one row for each of the {len(points)} points, and a column per feature:": False}
+    if not features.isfinite().all():
+        return {"all features are finite numbers:": False}
+    return {_RIGHT: accuracy_of(features, _split(len(points) - _N_TEST)) >= WANTED}
+
+
+def _columns(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[:, 0], x[:, 1]
+
+
+def _solution(x: Tensor) -> Tensor:
+    a, b = _columns(x)
+    return torch.stack([a, b, a**2, a * b, b**2, a**3, a**2 * b, a * b**2, b**3], dim=1)
+
+
+def _width(call: Call) -> int:
+    return int(call.result.shape[1])
+
+
+def _is_function_of_columns(x: Tensor, features: Tensor, degree: int) -> bool:
+    """Whether the features are polynomials of the columns up to a degree."""
+    a, b = _columns(x.double())
+    powers = [a**i * b**j for i in range(degree + 1) for j in range(degree + 1 - i)]
+    basis = torch.stack(powers, dim=1)
+    wanted = features.detach().double()
+    fitted = basis @ torch.linalg.lstsq(basis, wanted).solution
+    return torch.allclose(fitted, wanted, atol=1e-4)
+
+
+def _of_degree(call: Call, degree: int) -> bool:
+    return _is_function_of_columns(call.case.build()[0], call.result, degree)
+
+
+MOON_FEATURES = Exercise(
+    name="moon_features",
+    task=(
+        "Write `moon_features(x)`: from points of shape (n, 2) make features of shape (n, k), so "
+        "that logistic regression on them gets at least 95 % of unseen points of the moons right. "
+        "They may depend on the points only, not on labels."
+    ),
+    solution=_solution,
+    cases=(_case(300), _case(600), _case(1000)),
+    observe=_observe,
+    praise=(
+        "A line in *your* space is a curve in the plane. Designing such features by hand was a "
+        "profession once; a network learns them."
+    ),
+    mistakes=(
+        Mistake(
+            "a_number_for_all",
+            "A single number came back for all points. Features are computed per point: keep the "
+            "first dimension.",
+            seen_in=lambda trial: all(call.result.numel() == 1 for call in trial.calls),
+        ),
+        Mistake(
+            "columns_as_rows",
+            "The table lies on its side: shape (k, n) in place of (n, k). `torch.stack(columns, "
+            "dim=1)` puts the columns side by side.",
+            seen_in=lambda trial: all(
+                call.result.dim() == _TABLE
+                and call.result.shape[1] == len(call.arguments[0])
+                and call.result.shape[0] != len(call.arguments[0])
+                for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "one_dimension",
+            "The features have shape (n,), and a column is needed: `[:, None]`, or `torch.stack` "
+            "with `dim=1`.",
+            seen_in=lambda trial: all(
+                call.result.shape == (len(call.arguments[0]),) for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "below_each_other",
+            "The new columns were put *below* each other: more rows than points. `torch.cat` "
+            "needs `dim=1` to put them side by side.",
+            seen_in=lambda trial: all(
+                len(call.result) > len(call.arguments[0]) for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "not_finite",
+            "Some features are `nan` or infinite: a logarithm or a root of a negative number, or a "
+            "division by a coordinate that is nearly 0.",
+            seen_in=lambda trial: any(not call.result.isfinite().all() for call in trial.calls),
+        ),
+        Mistake(
+            "constant",
+            "Every point gets the same features, so nothing tells them apart.",
+            seen_in=lambda trial: all(call.result.std(dim=0).max() < 1e-6 for call in trial.calls),
+        ),
+        Mistake(
+            "only_linear",
+            "These are the two coordinates, or sums and multiples of them. A line on them is a "
+            "line in the plane: nothing is gained. Add something that is *not* linear.",
+            seen_in=lambda trial: all(_of_degree(call, 1) for call in trial.calls),
+        ),
+        Mistake(
+            "up_to_squares",
+            "Squares and products bend the boundary once: an ellipse, a parabola. Between the "
+            "moons it has to bend twice, one way and then the other. Go one power further.",
+            seen_in=lambda trial: all(_of_degree(call, 2) for call in trial.calls),
+        ),
+        Mistake(
+            "cubes_alone",
+            "Third powers are there, but something is missing beside them: the coordinates "
+            "themselves, or the other coordinate. Keep the old columns and *add* new ones.",
+            seen_in=lambda trial: all(_of_degree(call, 3) for call in trial.calls),
+        ),
+        Mistake(
+            "list_of_columns",
+            "A list or tuple of columns came back. Join them into one table: "
+            "`torch.stack(columns, dim=1)`.",
+            seen_in=lambda trial: all(
+                isinstance(call.result, list | tuple) for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "not_paired",
+            "The tensors that you join have different numbers of dimensions: `x[:, 0]` has shape "
+            "(n,), `x[:, :1]` has (n, 1). Use one kind throughout.",
+            raises="Tensors must have same number of dimensions|Sizes of tensors must match|"
+            "stack expects each tensor to be equal size",
+        ),
+    ),
+    hints=(
+        (
+            "Draw the boundary that you would like between the moons: it goes up, down and up "
+            "again, like the graph of a third power."
+        ),
+        (
+            "With `a, b = x[:, 0], x[:, 1]`, the third powers are `a**3`, `a**2 * b`, `a * b**2` "
+            "and `b**3`. Keep the lower powers too."
+        ),
+        ("Return `torch.stack([a, b, a**2, a * b, b**2, a**3, a**2 * b, a * b**2, b**3], dim=1)`."),
+    ),
+)

@@ -1,0 +1,209 @@
+"""Exercise 1 of chapter 06: a network of any sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial
+
+_N_IMAGES = 3
+
+
+def _layers(
+    sizes: Sequence[int],
+    *,
+    activation: Callable[[], nn.Module] | None = nn.ReLU,
+    bias: bool = True,
+    flatten: bool = True,
+) -> list[nn.Module]:
+    """Return the layers of the network, without an activation after the last one."""
+    layers: list[nn.Module] = [nn.Flatten()] if flatten else []
+    for n_in, n_out in pairwise(sizes):
+        layers.append(nn.Linear(n_in, n_out, bias=bias))
+        if activation is not None:
+            layers.append(activation())
+    return layers if activation is None else layers[:-1]
+
+
+def _solution(sizes: Sequence[int]) -> nn.Module:
+    return nn.Sequential(*_layers(sizes))
+
+
+def _variant(**options: Any) -> Callable[[Sequence[int]], nn.Module]:
+    return lambda sizes: nn.Sequential(*_layers(sizes, **options))
+
+
+def _with_end(end: Callable[[], nn.Module]) -> Callable[[Sequence[int]], nn.Module]:
+    return lambda sizes: nn.Sequential(*_layers(sizes), end())
+
+
+def _turned_around(sizes: Sequence[int]) -> nn.Module:
+    layers = [nn.Linear(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+def _fixed(sizes: Sequence[int]) -> nn.Module:
+    return _solution((784, 128, 64, 10))
+
+
+def _activation_in_front(sizes: Sequence[int]) -> nn.Module:
+    layers = _layers(sizes)
+    return nn.Sequential(layers[0], nn.ReLU(), *layers[1:])
+
+
+def _observe(call: Call) -> dict[str, Any]:
+    net = call.result
+    if not isinstance(net, nn.Module):
+        return {"kind": type(net).__name__}
+    shapes = sorted(tuple(parameter.shape) for parameter in net.parameters())
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(_numbers(parameter.shape))
+        (sizes,) = call.arguments
+        side = math.isqrt(sizes[0])
+        logits = net(_numbers((_N_IMAGES, 1, side, side)))
+    return {"kind": "a module", "shapes of its parameters": shapes, "logits": logits}
+
+
+def _numbers(shape: Sequence[int]) -> Tensor:
+    """Return the same small numbers for each shape, so that networks can be compared."""
+    generator = torch.Generator().manual_seed(sum(shape))
+    return 0.3 * torch.randn(tuple(shape), generator=generator)
+
+
+def _seen(trial: Trial) -> list[dict[str, Any]]:
+    return [call.seen for call in trial.calls if isinstance(call.seen, dict)]
+
+
+def _lost_parameters(trial: Trial) -> bool:
+    expected = [len(each["shapes of its parameters"]) for each in trial.expected]
+    found = [len(each.get("shapes of its parameters", ())) for each in _seen(trial)]
+    return (
+        len(found) == len(expected)
+        and all(each["kind"] == "a module" for each in _seen(trial))
+        and all(few < many for few, many in zip(found, expected, strict=True))
+    )
+
+
+BUILD_NET = Exercise(
+    name="build_net",
+    task=(
+        "Write `build_net(sizes)`: a network of linear layers for images of shape (n, 1, side, "
+        "side). For `sizes = (784, 128, 64, 10)` it is the network of this chapter. A ReLU "
+        "stands between the layers; the last one gives logits."
+    ),
+    solution=_solution,
+    cases=(Case((784, 128, 64, 10)), Case((784, 128, 10)), Case((64, 32, 16, 8, 10)), Case((9, 5))),
+    observe=_observe,
+    praise="Any depth, any width, and every layer registered. Your own building kit.",
+    mistakes=(
+        Mistake(
+            "class_not_object",
+            "This returns the class. Build the object: call the class, and return what it gives.",
+            seen_in=lambda trial: all(isinstance(result, type) for result in trial.results),
+        ),
+        Mistake(
+            "list_of_layers",
+            "The layers come back in a list, which cannot be called. `nn.Sequential(*layers)` "
+            "makes one module of them.",
+            seen_in=lambda trial: all(isinstance(found, list | tuple) for found in trial.results),
+        ),
+        Mistake(
+            "star_forgotten",
+            "`nn.Sequential` takes the layers one by one, not in a list. A star unpacks the "
+            "list: `nn.Sequential(*layers)`.",
+            raises="list is not a Module subclass|tuple is not a Module subclass",
+        ),
+        Mistake(
+            "turned_around",
+            "`nn.Linear` takes the number of inputs first, then that of the outputs.",
+            like=_turned_around,
+        ),
+        Mistake(
+            "own_sizes",
+            "This is always the network 784-128-64-10: the sizes are written into the "
+            "function. Use those of `sizes`.",
+            seen_in=lambda trial: "sizes" in trial.source.ignored_arguments(),
+            like=_fixed,
+        ),
+        Mistake(
+            "all_flattened",
+            "Everything was flattened into one long row, the images of the batch too. "
+            "`flatten(1)` keeps dimension 0, the images, apart.",
+            raises=r"mat1 and mat2 shapes cannot be multiplied \(1x",
+        ),
+        Mistake(
+            "not_flattened",
+            "The images arrive with shape (n, 1, side, side). A linear layer works on the last "
+            "dimension only, and finds one row of pixels there. Flatten the images first.",
+            raises="mat1 and mat2 shapes",
+        ),
+        Mistake(
+            "no_activation",
+            "There is nothing between the linear layers. Two linear layers in a row are one "
+            "linear layer in two pieces: the network can learn no more than a single one.",
+            like=_variant(activation=None),
+        ),
+        Mistake(
+            "activation_at_the_end",
+            "There is a ReLU after the last layer: negative logits become 0, and no gradient "
+            "comes back through them.",
+            like=_with_end(nn.ReLU),
+        ),
+        Mistake(
+            "softmax_at_the_end",
+            "The outputs are probabilities. `cross_entropy` takes the softmax itself; with two "
+            "of them the loss cannot fall below 1.46, even for a perfect network.",
+            like=(_with_end(lambda: nn.Softmax(dim=1)), _with_end(lambda: nn.LogSoftmax(dim=1))),
+        ),
+        Mistake(
+            "activation_in_front",
+            "There is an activation in front of the first layer. It would cut off all negative "
+            "inputs, and standardised pixels are negative where the image is dark.",
+            like=_activation_in_front,
+        ),
+        Mistake(
+            "another_activation",
+            "The activation between the layers is another one. Sigmoid and tanh flatten out on "
+            "both sides and let little gradient through; the task asks for ReLU.",
+            like=(
+                _variant(activation=nn.Sigmoid),
+                _variant(activation=nn.Tanh),
+                _variant(activation=nn.LeakyReLU),
+                _variant(activation=nn.GELU),
+            ),
+        ),
+        Mistake(
+            "no_bias",
+            "The layers have no bias. Without one, a unit cannot choose where its ReLU begins.",
+            like=_variant(bias=False),
+        ),
+        Mistake(
+            "not_registered",
+            "`forward` uses layers that `parameters()` does not find, so no optimizer would "
+            "train them. They are in a Python list or dictionary: `nn.ModuleList` registers "
+            "what is in it.",
+            seen_in=_lost_parameters,
+        ),
+    ),
+    hints=(
+        (
+            "How many linear layers are there for `sizes` with four numbers? Which two numbers "
+            "does each one get?"
+        ),
+        (
+            "Collect the layers in a list, beginning with `nn.Flatten()`; `zip(sizes, "
+            "sizes[1:])` gives the pairs. Which layer gets no ReLU?"
+        ),
+        (
+            "In the loop: `layers += [nn.Linear(n_in, n_out), nn.ReLU()]`. At the end: `return "
+            "nn.Sequential(*layers[:-1])`."
+        ),
+    ),
+)

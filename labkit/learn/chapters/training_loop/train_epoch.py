@@ -1,0 +1,245 @@
+"""Exercise 2 of chapter 06: one epoch, and its mean loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labkit.learn.checks import Call, Case, Exercise, Mistake
+
+Batches = Sequence[tuple[Tensor, Tensor]]
+_Average = Literal["samples", "batches", "sum", "last", "mixed", "sum of batches"]
+
+
+class _Tested(nn.Linear):
+    """A layer that notes in which mode it was called."""
+
+    modes: tuple[bool, ...] = ()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits."""
+        self.modes = (*self.modes, self.training)
+        return super().forward(inputs)
+
+
+def _model(n_in: int, n_classes: int) -> nn.Module:
+    """Return the same untrained layer each time, in eval mode, whatever the random state."""
+    layer = _Tested(n_in, n_classes, device="meta").to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(n_in)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(n_classes, n_in, generator=generator))
+        layer.bias.zero_()
+    return layer.eval()
+
+
+def _case(n_in: int, n_classes: int, sizes: tuple[int, ...], *, lr: float, momentum: float) -> Case:
+    def make() -> tuple[Any, ...]:
+        generator = torch.Generator().manual_seed(sum(sizes))
+        batches = [
+            (
+                torch.randn(size, n_in, generator=generator),
+                torch.randint(0, n_classes, (size,), generator=generator),
+            )
+            for size in sizes
+        ]
+        model = _model(n_in, n_classes)
+        return model, torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum), batches
+
+    shown = f"batches of {', '.join(map(str, sizes))} samples, and SGD with a rate of {lr}"
+    return Case(make=make, shown=shown)
+
+
+def _epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Batches,
+    *,
+    mode: bool | None = True,
+    clear: Literal["before", "between", "never"] = "before",
+    backward: bool = True,
+    step: bool = True,
+    average: _Average = "samples",
+    loss_of: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+) -> float:
+    """Train for an epoch as the task says, or with the slip that is asked for."""
+    if mode is not None:
+        model.train(mode)
+    losses = []
+    for images, labels in batches:
+        if clear == "before":
+            optimizer.zero_grad()
+        loss = loss_of(model(images), labels)
+        if backward:
+            loss.backward()  # type: ignore[no-untyped-call]
+        if clear == "between":
+            optimizer.zero_grad()
+        if step:
+            optimizer.step()
+        losses.append(loss.item())
+    return _averaged(losses, [len(labels) for _, labels in batches], average)
+
+
+def _averaged(losses: Sequence[float], sizes: Sequence[int], average: _Average) -> float:
+    weighted = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
+    return {
+        "samples": weighted / sum(sizes),
+        "batches": sum(losses) / len(losses),
+        "sum": weighted,
+        "last": losses[-1],
+        "mixed": weighted / len(losses),
+        "sum of batches": sum(losses),
+    }[average]
+
+
+def _solution(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    return _epoch(model, optimizer, batches)
+
+
+def _one_step(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Add up the gradients of all batches, and make one step."""
+    model.train()
+    optimizer.zero_grad()
+    total, count = 0.0, 0
+    for images, labels in batches:
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total, count = total + loss.item() * len(labels), count + len(labels)
+    optimizer.step()
+    return total / count
+
+
+def _one_batch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    return _epoch(model, optimizer, batches[:1])
+
+
+def _softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
+    return F.cross_entropy(logits.softmax(dim=1), labels)
+
+
+def _observe(call: Call) -> dict[str, Any]:
+    model, loss = call.arguments[0], call.result
+    weights = torch.cat([parameter.detach().reshape(-1) for parameter in model.parameters()])
+    return {
+        "mean loss": loss,
+        "weights after the epoch": weights,
+        "training mode in every batch": all(model.modes),
+        "a graph hangs on the result": isinstance(loss, Tensor) and loss.requires_grad,
+    }
+
+
+def _both(**slip: Any) -> tuple[Callable[..., float], ...]:
+    """Return a slip in training mode, and in the mode in which the model came."""
+    return partial(_epoch, **slip), partial(_epoch, mode=None, **slip)
+
+
+TRAIN_EPOCH = Exercise(
+    name="train_epoch",
+    task=(
+        "Write `train_epoch(model, optimizer, batches)`: train with cross entropy for one "
+        "epoch, one step per batch, in training mode. Return the mean loss *per sample* of the "
+        "epoch, as a number."
+    ),
+    solution=_solution,
+    cases=(
+        _case(4, 3, (8, 8, 3), lr=0.1, momentum=0.0),
+        _case(6, 10, (16, 5), lr=0.05, momentum=0.9),
+        _case(3, 2, (4, 4, 4, 1), lr=0.3, momentum=0.5),
+    ),
+    observe=_observe,
+    may_change=("model", "optimizer"),
+    praise="This function trains nearly any classifier. You will meet it in every project.",
+    mistakes=(
+        Mistake(
+            "not_cleared",
+            "`zero_grad` is missing: each step follows the sum of the gradients of all batches "
+            "so far.",
+            like=_both(clear="never"),
+        ),
+        Mistake(
+            "cleared_too_late",
+            "No weight has moved, though `step` may have been called. Is `backward` missing, "
+            "or does `zero_grad` stand between `backward` and `step`, and wipe out what `step` "
+            "needs?",
+            like=(*_both(clear="between"), *_both(backward=False), *_both(step=False)),
+        ),
+        Mistake(
+            "one_step_per_epoch",
+            "The weights are those after a single step, with the gradients of all batches "
+            "added up. Is `step` outside the loop?",
+            like=_one_step,
+        ),
+        Mistake(
+            "first_batch_only",
+            "Only the first batch was used. Is there a `return` inside the loop?",
+            like=(_one_batch,),
+        ),
+        Mistake(
+            "mean_of_means",
+            "The training is right. The loss is the mean of the batches' means, in which a "
+            "sample of a small batch counts for more than one of a large batch.",
+            like=_both(average="batches"),
+        ),
+        Mistake(
+            "last_loss",
+            "The training is right. The loss that you return is that of the last batch alone.",
+            like=_both(average="last"),
+        ),
+        Mistake(
+            "summed",
+            "The training is right. The losses were added up, and not divided by the number of "
+            "samples.",
+            like=(*_both(average="sum"), *_both(average="sum of batches")),
+        ),
+        Mistake(
+            "divided_by_batches",
+            "The training is right, and the sum too: it counts samples. So it has to be "
+            "divided by the number of samples, not of batches.",
+            like=_both(average="mixed"),
+        ),
+        Mistake(
+            "softmax_first",
+            "There is a softmax in front of `cross_entropy`, which takes one itself.",
+            like=_both(loss_of=_softmax_first),
+        ),
+        Mistake(
+            "keeps_the_graph",
+            "The loss that you return still has its graph. A sum of such losses keeps the "
+            "graphs of *all* batches in memory until the epoch ends. `loss.item()` is the "
+            "number alone.",
+            seen_in=lambda trial: any(
+                call.seen["a graph hangs on the result"] for call in trial.calls
+            ),
+        ),
+        Mistake(
+            "not_in_training_mode",
+            "Weights and loss are right, for this model. It came in eval mode and was trained "
+            "in it: dropout and batch norm would have been asleep. `model.train()` wakes them.",
+            like=partial(_epoch, mode=None),
+        ),
+        Mistake(
+            "swapped",
+            "`cross_entropy` takes the logits first, then the labels.",
+            raises=(
+                "expected scalar type Long|expected floating point|Expected floating point "
+                "type|0D or 1D target|not implemented for 'Long'|Dimension out of range"
+            ),
+        ),
+    ),
+    hints=(
+        "Five lines per batch, as in section 3. What has to happen once, before the first batch?",
+        (
+            "`loss` is the mean over one batch. What do you multiply it by, so that the sum "
+            "over the batches is the sum over all samples?"
+        ),
+        (
+            "Before the loop `model.train()`, `total, count = 0.0, 0`. In it, after the step: "
+            "`total += loss.item() * len(labels)` and `count += len(labels)`. Then `total / "
+            "count`."
+        ),
+    ),
+)
