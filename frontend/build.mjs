@@ -92,6 +92,7 @@ files.set("loader.js", await bundle("src/loader.ts", "esm", define));
 files.set("channel-recorder.js", await bundle("src/channel-recorder.ts", "esm", define));
 files.set("exported.js", await bundle("src/exported/page.ts", "iife"));
 files.set("pad.js", await bundle("src/pad/pad.ts", "esm"));
+files.set("batches.js", await bundle("src/batches/batches.ts", "esm"));
 files.set("boundary.js", await bundle("src/boundary/boundary.ts", "esm"));
 files.set("threshold.js", await bundle("src/boundary/threshold.ts", "esm"));
 files.set("race.js", await bundle("src/race/race.ts", "esm"));

@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The traced data loader of the course.
+  { name: "batches", path: "^src/batches/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The boundary of a classifier, in the course.
   {
     name: "boundary",

@@ -22,6 +22,7 @@ STATIC_FILES = (
     "plotly.js.gz",
     "layout.js.gz",
     "pad.js",
+    "batches.js",
     "boundary.js",
     "threshold.js",
     "race.js",

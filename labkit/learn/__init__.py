@@ -14,6 +14,7 @@ from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.given_names import given_names
 from labkit.learn.line_fit import LineFit
+from labkit.learn.loader_trace import LoaderTrace, trace_loader
 from labkit.learn.loop_switches import LoopRun, LoopSwitches
 from labkit.learn.pictures import (
     LossSurface,
@@ -34,6 +35,7 @@ __all__ = [
     "CourseProgress",
     "DrawingPad",
     "LineFit",
+    "LoaderTrace",
     "LoopRun",
     "LoopSwitches",
     "LossSurface",
@@ -56,4 +58,5 @@ __all__ = [
     "restore_progress",
     "storage_picture",
     "tile_picture",
+    "trace_loader",
 ]

@@ -42,6 +42,7 @@ from labkit.views import message_builders, runs_messages, sample_messages, snaps
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import (
+    batches,
     boundary,
     line,
     loop,
@@ -66,6 +67,7 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
+import type { BatchesState } from "../../src/messages/batches";
 import type {
   BoundaryViewState,
   MomentMessage,
@@ -537,6 +539,33 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
+def batches_states() -> dict[str, batches.BatchesState]:
+    """Return the trace of two epochs by two workers; the second draws one sample twice."""
+
+    def traced(indices: list[int], worker: int, begin: float) -> batches.TracedBatch:
+        return {
+            "indices": indices,
+            "worker": worker,
+            "begin": begin,
+            "end": begin + 4.0,
+            "asked": 2 * begin,
+            "arrived": begin + 4.5,
+            "done": begin + 5.0,
+        }
+
+    state: batches.BatchesState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "size": 5,
+        "workers": 2,
+        "labels": [0, 0, 1, 1, 1],
+        "epochs": [
+            [traced([3, 0], 0, 0.0), traced([1, 2], 1, 4.0)],
+            [traced([4, 4], 0, 0.0), traced([1, 2], 1, 4.0)],
+        ],
+    }
+    return {"batches": state}
+
+
 def boundary_states() -> dict[str, boundary.BoundaryViewState]:
     """Return the state of a boundary view of two samples."""
     plane: boundary.BoundaryPlane = {
@@ -862,6 +891,7 @@ def as_typescript() -> str:
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "batchesStates": ("BatchesState", batches_states()),
         "boundaryStates": ("BoundaryViewState", boundary_states()),
         "thresholdStates": ("ThresholdViewState", threshold_states()),
         "boundaryRequests": ("WantMessage", boundary_requests()),

@@ -11,12 +11,14 @@ import anywidget
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import LineFit, OptimizerRace, chapter
 from labkit.learn.boundary import BoundaryView, ThresholdView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loader_trace import trace_loader
 from labkit.learn.loop_switches import LoopSwitches
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -27,6 +29,7 @@ from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
+    batches,
     boundary,
     kernel,
     line,
@@ -51,6 +54,7 @@ from .fixtures import (
     TYPESCRIPT,
     as_json,
     as_typescript,
+    batches_states,
     boundary_messages,
     boundary_requests,
     boundary_states,
@@ -166,6 +170,7 @@ def test_the_kinds_of_tables_are_those_of_the_run():
 
 
 STATES = {
+    "batches": (batches.BatchesState, batches_states),
     "channel": (widgets.ChannelState, channel_states),
     "views": (widgets.ViewState, view_states),
     "loop": (loop.LoopState, loop_states),
@@ -214,6 +219,12 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     for view in shown.values():
         check(synced(view), widgets.ViewState)
         view.close()
+    state = synced(DrawingPad())
+    check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
+    check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
+    assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+    state = synced(trace_loader(DataLoader([1, 2, 3], batch_size=2), labels=[0, 1, 1]))
+    check(state, batches.BatchesState)
     check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)

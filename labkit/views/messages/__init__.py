@@ -25,6 +25,7 @@ module         exchanged by                                    where the protoco
                                                                `RaceRequest.page_protocol`
 ``line``       the state of the widget that fits a line        `LineState.protocol`,
                                                                `LineRequest.page_protocol`
+``batches``    the trace of a data loader, to the page         `BatchesState.protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                and the state of its threshold view             `WantMessage.protocol`,
                                                                `ThresholdViewState.protocol`
