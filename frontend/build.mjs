@@ -94,6 +94,7 @@ files.set("exported.js", await bundle("src/exported/page.ts", "iife"));
 files.set("pad.js", await bundle("src/pad/pad.ts", "esm"));
 files.set("boundary.js", await bundle("src/boundary/boundary.ts", "esm"));
 files.set("race.js", await bundle("src/race/race.ts", "esm"));
+files.set("sliding.js", await bundle("src/sliding/sliding.ts", "esm"));
 files.set("loop.js", await bundle("src/loop/loop.ts", "esm"));
 files.set("prediction.js", await bundle("src/prediction/card.ts", "esm"));
 files.set("playground.js", await bundle("src/views/playground/playground.ts", "esm"));

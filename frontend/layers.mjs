@@ -74,6 +74,8 @@ const SCRIPTS = [
   { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
   // The race of optimizers of the course.
   { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The kernel of the course that slides over an image.
+  { name: "sliding", path: "^src/sliding/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The loop of the course whose lines can be switched off.
   { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.

@@ -24,6 +24,7 @@ STATIC_FILES = (
     "pad.js",
     "boundary.js",
     "race.js",
+    "sliding.js",
     "loop.js",
     "prediction.js",
     "playground.js",

@@ -23,6 +23,7 @@ from labkit.learn.pictures import (
     tile_picture,
 )
 from labkit.learn.race import OptimizerRace
+from labkit.learn.sliding import SlidingKernel
 
 __all__ = [
     "BoundaryView",
@@ -33,6 +34,7 @@ __all__ = [
     "LossSurface",
     "OptimizerRace",
     "Picture",
+    "SlidingKernel",
     "Split",
     "boundary_picture",
     "breast_cancer",

@@ -18,6 +18,7 @@ from labkit.learn.boundary import BoundaryView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loop_switches import LoopSwitches
+from labkit.learn.sliding import SlidingKernel
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -36,6 +37,7 @@ from labkit.views.messages import (
     prediction,
     race,
     runs,
+    sliding,
     stepper,
     tables,
     widgets,
@@ -70,6 +72,8 @@ from .fixtures import (
     race_states,
     runs_messages_by_name,
     runs_requests,
+    sliding_requests,
+    sliding_states,
     stepper_messages,
     stepper_requests,
     view_states,
@@ -171,6 +175,8 @@ STATES = {
     "boundary": (boundary.BoundaryViewState, boundary_states),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
+    "sliding": (sliding.SlidingState, sliding_states),
+    "sliding-page": (sliding.SlidingRequest, sliding_requests),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -208,6 +214,7 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
         check(synced(view), widgets.ViewState)
         view.close()
     check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    check_two_way(SlidingKernel(torch.eye(4)), sliding.SlidingState, sliding.SlidingRequest)
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)
     view.close()

@@ -23,6 +23,8 @@ module         exchanged by                                    where the protoco
                                                                `LockMessage.protocol`
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
+``sliding``    the state of the kernel that slides              `SlidingState.protocol`,
+                                                               `SlidingRequest.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                                                                `WantMessage.protocol`
 ``widgets``    the state of the channel and of the views       `ChannelState.protocol`
