@@ -26,6 +26,7 @@ STATIC_FILES = (
     "boundary.js",
     "threshold.js",
     "race.js",
+    "sliding.js",
     "loop.js",
     "prediction.js",
     "playground.js",

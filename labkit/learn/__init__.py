@@ -28,6 +28,7 @@ from labkit.learn.pictures import (
 )
 from labkit.learn.progress import CourseProgress, progress, restore_progress
 from labkit.learn.race import OptimizerRace
+from labkit.learn.sliding import SlidingKernel
 
 __all__ = [
     "BoundaryView",
@@ -41,6 +42,7 @@ __all__ = [
     "LossSurface",
     "OptimizerRace",
     "Picture",
+    "SlidingKernel",
     "Split",
     "ThresholdView",
     "boundary_picture",

@@ -52,6 +52,7 @@ from labkit.views.messages import (
     prediction,
     race,
     runs,
+    sliding,
     stepper,
     widgets,
 )
@@ -82,6 +83,7 @@ import type { PageMessage } from "../../src/messages/page";
 import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
 import type { LineRequest, LineState } from "../../src/messages/line";
 import type { RaceRequest, RaceState } from "../../src/messages/race";
+import type { SlidingRequest, SlidingState } from "../../src/messages/sliding";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
@@ -529,6 +531,7 @@ def pad_states() -> dict[str, pad.PadState]:
         "side": 2,
         "pixels": [0.0, 1.0, 0.25, 0.0],
         "said": "Two bright pixels",
+        "tiles": {"count": 2, "rows": 1, "columns": 2, "values": [0.0, 1.0, 0.5, 0.25]},
     }
     return {"pad": state}
 
@@ -827,6 +830,42 @@ def line_requests() -> dict[str, line.LineRequest]:
     return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
+def sliding_table(side: int, *values: float) -> sliding.SlidingTable:
+    """Return a square table."""
+    return {"rows": side, "columns": side, "values": list(values)}
+
+
+def sliding_states() -> dict[str, sliding.SlidingState]:
+    """Return the state of a kernel of two by two on an image of three by three."""
+    state: sliding.SlidingState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "image": sliding_table(3, 0, 1, 2, 3, 4, 5, 6, 7, 8),
+        "filters": [
+            {"name": "mean", "finds": "the mean", "kernel": sliding_table(2, *[0.25] * 4)},
+            {"name": "slope", "finds": "a slope", "kernel": sliding_table(2, -1, 1, -1, 1)},
+        ],
+        "weights": sliding_table(2, -1, 1, -1, 1),
+        "stride": 1,
+        "padding": 0,
+        "answers": sliding_table(2, 2, 2, 2, 2),
+        "code": "F.conv2d(image, kernel)",
+        "answered": 0,
+        "said": "",
+    }
+    return {"sliding": state}
+
+
+def sliding_requests() -> dict[str, sliding.SlidingRequest]:
+    """Return what a page sends after another filter was chosen."""
+    wish: sliding.SlidingWish = {
+        "number": 1,
+        "weights": sliding_table(2, *[0.25] * 4),
+        "stride": 1,
+        "padding": 0,
+    }
+    return {"filter": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -900,6 +939,8 @@ def as_typescript() -> str:
         "lineRequests": ("LineRequest", line_requests()),
         "raceStates": ("RaceState", race_states()),
         "raceRequests": ("RaceRequest", race_requests()),
+        "slidingStates": ("SlidingState", sliding_states()),
+        "slidingRequests": ("SlidingRequest", sliding_requests()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

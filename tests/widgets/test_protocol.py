@@ -20,6 +20,7 @@ from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loader_trace import trace_loader
 from labkit.learn.loop_switches import LoopSwitches
+from labkit.learn.sliding import SlidingKernel
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -40,6 +41,7 @@ from labkit.views.messages import (
     prediction,
     race,
     runs,
+    sliding,
     stepper,
     tables,
     widgets,
@@ -77,6 +79,8 @@ from .fixtures import (
     race_states,
     runs_messages_by_name,
     runs_requests,
+    sliding_requests,
+    sliding_states,
     stepper_messages,
     stepper_requests,
     threshold_states,
@@ -183,6 +187,8 @@ STATES = {
     "line-page": (line.LineRequest, line_requests),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
+    "sliding": (sliding.SlidingState, sliding_states),
+    "sliding-page": (sliding.SlidingRequest, sliding_requests),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -226,6 +232,7 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     state = synced(trace_loader(DataLoader([1, 2, 3], batch_size=2), labels=[0, 1, 1]))
     check(state, batches.BatchesState)
     check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    check_two_way(SlidingKernel(torch.eye(4)), sliding.SlidingState, sliding.SlidingRequest)
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)
     view.close()

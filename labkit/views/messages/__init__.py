@@ -26,6 +26,8 @@ module         exchanged by                                    where the protoco
 ``line``       the state of the widget that fits a line        `LineState.protocol`,
                                                                `LineRequest.page_protocol`
 ``batches``    the trace of a data loader, to the page         `BatchesState.protocol`
+``sliding``    the state of the kernel that slides             `SlidingState.protocol`,
+                                                               `SlidingRequest.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                and the state of its threshold view             `WantMessage.protocol`,
                                                                `ThresholdViewState.protocol`
