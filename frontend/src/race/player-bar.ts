@@ -29,14 +29,13 @@ export class PlayerBar {
 
   constructor(
     private readonly events: PlayerEvents,
-    speed: (typeof SPEEDS)[number] = FIRST_SPEED,
+    private readonly least: (typeof SPEEDS)[number] = USUAL_SPEED,
   ) {
     this.element.className = "race-bar";
     this.slider.type = "range";
     this.slider.min = "0";
     this.slider.setAttribute("aria-label", "Step");
     for (const each of SPEEDS) this.speed.append(option(String(each), `${each} steps a second`));
-    this.speed.value = String(speed);
     this.element.append(this.play, this.forward, this.back, this.slider, this.count);
     this.element.append(labelled("speed", this.speed), this.surfaceLabel);
     const { signal } = this.listeners;
@@ -54,7 +53,9 @@ export class PlayerBar {
   }
 
   draw(steps: number, surfaces: readonly string[], surface: string): void {
-    if (steps !== this.steps) this.speed.value = String(suitableSpeed(steps));
+    if (steps !== this.steps) {
+      this.speed.value = String(Math.max(this.least, suitableSpeed(steps)));
+    }
     this.steps = steps;
     this.slider.max = String(steps);
     this.surface.replaceChildren(...surfaces.map((name) => option(name, name)));
