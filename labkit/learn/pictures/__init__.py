@@ -8,7 +8,6 @@ theme, and says in words what it shows. They are still pictures: live views of a
 from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
-from labkit.learn.pictures.curves import curve_picture
 from labkit.learn.pictures.letters import letter_picture
 from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
@@ -21,7 +20,6 @@ __all__ = [
     "LossSurface",
     "Picture",
     "broadcast_picture",
-    "curve_picture",
     "letter_picture",
     "line_picture",
     "listing_picture",
