@@ -116,7 +116,7 @@ PREDICTIONS = (
             "d": "None",
         },
         why=(
-            "The answer is in the first of fifty numbers. In the plain RNN, as it was started here, "
+            "The answer is in the first of fifty numbers. In the plain RNN, as it was started, "
             "the gradient that would say so has vanished long before it gets there. The LSTM and "
             "the GRU carry a state that is *added to* and multiplied by a gate near 1, so the "
             "gradient arrives."
