@@ -98,6 +98,7 @@ files.set("threshold.js", await bundle("src/boundary/threshold.ts", "esm"));
 files.set("race.js", await bundle("src/race/race.ts", "esm"));
 files.set("line.js", await bundle("src/line/line.ts", "esm"));
 files.set("sliding.js", await bundle("src/sliding/sliding.ts", "esm"));
+files.set("storage.js", await bundle("src/storage/storage.ts", "esm"));
 files.set("loop.js", await bundle("src/loop/loop.ts", "esm"));
 files.set("prediction.js", await bundle("src/prediction/card.ts", "esm"));
 files.set("playground.js", await bundle("src/views/playground/playground.ts", "esm"));

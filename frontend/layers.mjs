@@ -84,6 +84,8 @@ const SCRIPTS = [
   { name: "line", path: "^src/line/", uses: "^src/(messages/|race/|parts/shortcut-guard\\.ts$)" },
   // The kernel of the course that slides over an image.
   { name: "sliding", path: "^src/sliding/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The storage explorer of the course.
+  { name: "storage", path: "^src/storage/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The loop of the course whose lines can be switched off.
   { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The card of a prediction of the course.

@@ -28,6 +28,7 @@ from labkit.learn.pictures import (
 from labkit.learn.progress import CourseProgress, progress, restore_progress
 from labkit.learn.race import OptimizerRace
 from labkit.learn.sliding import SlidingKernel
+from labkit.learn.storage_explorer import StorageExplorer
 
 __all__ = [
     "BoundaryView",
@@ -43,6 +44,7 @@ __all__ = [
     "Picture",
     "SlidingKernel",
     "Split",
+    "StorageExplorer",
     "ThresholdView",
     "boundary_picture",
     "breast_cancer",

@@ -54,6 +54,7 @@ from labkit.views.messages import (
     runs,
     sliding,
     stepper,
+    storage,
     widgets,
 )
 from labkit.views.messages.run import FindingsHistory, Progress
@@ -86,6 +87,7 @@ import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { SlidingRequest, SlidingState } from "../../src/messages/sliding";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
+import type { StorageAsked, StorageState } from "../../src/messages/storage";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
 
 """
@@ -659,6 +661,33 @@ def loop_switches() -> dict[str, loop.LoopSwitched]:
     return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
 
 
+def storage_states() -> dict[str, storage.StorageState]:
+    """Return the state of six numbers, of which a table with two columns reads five."""
+    state: storage.StorageState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "values": ["0.5", "1", "2", "3", "4", "5"],
+        "recipes": [
+            {"name": "t", "shape": [2, 3], "stride": [3, 1], "offset": 0},
+            {"name": "windows", "shape": [3, 2], "stride": [1, 2], "offset": 1},
+        ],
+        "reading": {
+            "shape": [3, 2],
+            "stride": [1, 2],
+            "offset": 1,
+            "places": [1, 3, 2, 4, 3, 5],
+            "said": "This is windows.",
+        },
+        "problem": "",
+    }
+    return {"storage": state}
+
+
+def storage_wishes() -> dict[str, storage.StorageAsked]:
+    """Return the changes that a page sends for another recipe."""
+    wish: storage.StorageWish = {"number": 1, "shape": "2, 3", "stride": "3, 1", "offset": "0"}
+    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -928,6 +957,8 @@ def as_typescript() -> str:
         "viewStates": ("ViewState", view_states()),
         "loopStates": ("LoopState", loop_states()),
         "loopSwitches": ("LoopSwitched", loop_switches()),
+        "storageStates": ("StorageState", storage_states()),
+        "storageWishes": ("StorageAsked", storage_wishes()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "batchesStates": ("BatchesState", batches_states()),

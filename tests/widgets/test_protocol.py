@@ -21,6 +21,7 @@ from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loader_trace import trace_loader
 from labkit.learn.loop_switches import LoopSwitches
 from labkit.learn.sliding import SlidingKernel
+from labkit.learn.storage_explorer import StorageExplorer
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.run.run_folder import RunFolder
@@ -43,6 +44,7 @@ from labkit.views.messages import (
     runs,
     sliding,
     stepper,
+    storage,
     tables,
     widgets,
 )
@@ -83,6 +85,8 @@ from .fixtures import (
     sliding_states,
     stepper_messages,
     stepper_requests,
+    storage_states,
+    storage_wishes,
     threshold_states,
     view_states,
 )
@@ -179,6 +183,8 @@ STATES = {
     "views": (widgets.ViewState, view_states),
     "loop": (loop.LoopState, loop_states),
     "loop-page": (loop.LoopSwitched, loop_switches),
+    "storage": (storage.StorageState, storage_states),
+    "storage-page": (storage.StorageAsked, storage_wishes),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
@@ -242,6 +248,7 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)
+    check_two_way(StorageExplorer(torch.arange(6)), storage.StorageState, storage.StorageAsked)
 
 
 def count_to_three(step, record):

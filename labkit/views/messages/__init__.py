@@ -28,6 +28,8 @@ module         exchanged by                                    where the protoco
 ``batches``    the trace of a data loader, to the page         `BatchesState.protocol`
 ``sliding``    the state of the kernel that slides             `SlidingState.protocol`,
                                                                `SlidingRequest.page_protocol`
+``storage``    the state of the storage explorer               `StorageState.protocol`,
+                                                               `StorageAsked.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                and the state of its threshold view             `WantMessage.protocol`,
                                                                `ThresholdViewState.protocol`
