@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.func import grad, vmap
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 
 def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
@@ -98,3 +99,19 @@ def test_layers_in_a_list_are_not_registered():
 
     found = [sum(p.numel() for p in Listed(kind).parameters()) for kind in (list, nn.ModuleList)]
     assert found == [650, 109_386]
+
+
+def test_neither_a_dataset_nor_a_loader_is_a_module():
+    """Chapter 05: a DataLoader, or a Dataset, is a Module."""
+    dataset = TensorDataset(torch.zeros(3, 2))
+    assert isinstance(dataset, Dataset)
+    for each in (dataset, DataLoader(dataset)):
+        assert not isinstance(each, nn.Module)
+        assert not hasattr(each, "parameters")
+
+
+def test_a_loader_deals_out_the_whole_dataset():
+    """Chapter 05: a DataLoader splits the data into training, validation and test sets."""
+    loader = DataLoader(TensorDataset(torch.arange(100)), batch_size=10, shuffle=True)
+    for _ in range(2):
+        assert sorted(index for (batch,) in loader for index in batch.tolist()) == [*range(100)]

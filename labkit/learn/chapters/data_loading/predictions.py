@@ -92,12 +92,9 @@ PREDICTIONS = (
             "if the batch is a fair sample of them."
         ),
         reasons={
-            "straight": (
-                "A steady fall would need batches that are all alike. Here every fifth batch or so "
-                "brings a class that the network has never seen."
-            ),
             "flat": "It does learn something: whatever class is on the table.",
-            "falls": (
+            "straight": "A straight line would need batches that are all alike.",
+            "only falls": (
                 "That is how a shuffled epoch goes. Here every fifth batch or so brings a class "
                 "that the network has never seen."
             ),
@@ -215,7 +212,7 @@ PREDICTIONS = (
         why=(
             "It takes several times as long. Two processes have to be started, and every batch has "
             "to be sent from one process to another. That is more work than the fetching was. The "
-            "workers start anew for *each epoch*, unless `persistent_workers=True`.\n\n"
+            "workers start again for *each epoch*, unless `persistent_workers=True`.\n\n"
             "Measure before you set `num_workers`: if the loop hardly waits for data, nothing can "
             "be gained."
         ),
@@ -238,7 +235,7 @@ PREDICTIONS = (
             "16": "That would need 16 independent draws. The generator was copied, state and all.",
             "8": (
                 "Either the workers differ or the epochs do, you think? Both are copies of one "
-                "state, made anew for each epoch."
+                "state, made again for each epoch."
             ),
             "1": "Within a worker the generator goes on from draw to draw; it has four to make.",
             "2": "Each worker makes four draws in an epoch, one after the other.",
