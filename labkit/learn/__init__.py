@@ -17,12 +17,15 @@ from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    colour_picture,
+    confusion_picture,
     curve_picture,
     line_picture,
     storage_picture,
     tile_picture,
 )
 from labkit.learn.race import OptimizerRace
+from labkit.learn.scene import scene
 from labkit.learn.sliding import SlidingKernel
 
 __all__ = [
@@ -40,11 +43,14 @@ __all__ = [
     "breast_cancer",
     "broadcast_picture",
     "chapter",
+    "colour_picture",
+    "confusion_picture",
     "curve_picture",
     "diabetes",
     "digits",
     "line_picture",
     "moons",
+    "scene",
     "storage_picture",
     "tile_picture",
 ]
