@@ -22,6 +22,7 @@ from labkit.learn.pictures import (
     broadcast_picture,
     letter_picture,
     line_picture,
+    padding_picture,
     storage_picture,
     tile_picture,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "letter_picture",
     "line_picture",
     "moons",
+    "padding_picture",
     "progress",
     "restore_progress",
     "storage_picture",
