@@ -24,6 +24,7 @@ from labkit.learn.pictures import (
     confusion_picture,
     letter_picture,
     line_picture,
+    padding_picture,
     storage_picture,
     tile_picture,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "letter_picture",
     "line_picture",
     "moons",
+    "padding_picture",
     "progress",
     "restore_progress",
     "scene",

@@ -25,6 +25,9 @@ export interface BatchesModel {
 
 /** How long an epoch takes to be played. */
 const PLAYING_MS = 4000;
+/** Before the width is known, in px. */
+const DEFAULT_ROOM = 660;
+const MIN_ROOM = 300;
 const HELP =
   "Point at a sample to find it in its batch, and click to follow it through the epochs. With the " +
   "keyboard: arrow keys move, Escape lets go.";
@@ -53,6 +56,8 @@ class BatchesView {
   private readonly play = button("Play", "Run the epoch again, slowly");
   private readonly colourings: [Colouring, HTMLButtonElement][];
   private readonly unguard: () => void;
+  private readonly resizes?: ResizeObserver;
+  private room = DEFAULT_ROOM;
   private epoch = 0;
   private now = Number.POSITIVE_INFINITY;
   private colouring: Colouring = "batch";
@@ -82,11 +87,16 @@ class BatchesView {
     root.replaceChildren(style, this.frame);
     this.unguard = guardShortcuts(this.frame);
     this.draw();
+    if (typeof ResizeObserver !== "undefined") {
+      this.resizes = new ResizeObserver(() => this.fit());
+      this.resizes.observe(this.frame);
+    }
     if (mayMove()) this.start();
   }
 
   close(): void {
     cancelAnimationFrame(this.animation);
+    this.resizes?.disconnect();
     this.unguard();
     this.root.replaceChildren();
   }
@@ -146,6 +156,13 @@ class BatchesView {
     this.grid.content.setAttribute("role", "group");
     this.grid.content.setAttribute("aria-label", `The samples of the dataset. ${HELP}`);
     this.grid.content.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  private fit(): void {
+    const room = Math.max(MIN_ROOM, this.frame.clientWidth);
+    if (room === this.room) return;
+    this.room = room;
+    this.draw();
   }
 
   private turn(by: number): void {
@@ -209,6 +226,7 @@ class BatchesView {
       labels: this.model.get("labels"),
       workers: this.model.get("workers"),
       epoch: this.batches,
+      room: this.room,
       now: this.now,
       colouring: this.colouring,
       followed: this.pointed ?? this.pinned,

@@ -10,6 +10,8 @@ export interface Scene {
   readonly labels: readonly number[];
   readonly epoch: readonly TracedBatch[];
   readonly workers: number;
+  /** Room for the drawings, in px. */
+  readonly room: number;
   /** In ms; batches that have not arrived by then are not drawn. */
   readonly now: number;
   readonly colouring: Colouring;
@@ -32,7 +34,10 @@ export const COLOURS = [
 ];
 const SVG = "http://www.w3.org/2000/svg";
 const CELL = 20;
-const WIDTH = 660;
+const MAX_WIDTH = 660;
+/** From this width on, the batches are beside the grid. */
+const SIDE_BY_SIDE = 860;
+const GAP = 32;
 const LANE = 24;
 const LEFT = 96;
 
@@ -69,20 +74,27 @@ export function drawGrid(scene: Scene): SVGSVGElement {
   return svg;
 }
 
-/** Draws the batches that have arrived, a row each. */
+/** Draws the batches that have arrived, one below the other. */
 export function drawRows(scene: Scene): SVGSVGElement {
-  const longest = Math.max(...scene.epoch.map((batch) => batch.indices.length), 1);
   const left = scene.workers > 0 ? 116 : 60;
-  const svg = canvas(left + longest * CELL + 2, scene.epoch.length * (CELL + 4) + 2);
-  scene.epoch.forEach((batch, place) => {
-    const y = 1 + place * (CELL + 4);
-    if (batch.arrived > scene.now) return;
+  const beside = scene.room >= SIDE_BY_SIDE ? columnsOf(scene.size) * CELL + GAP : 0;
+  const perLine = Math.max(4, Math.floor((scene.room - beside - left) / CELL));
+  const longest = Math.max(...scene.epoch.map((batch) => batch.indices.length), 1);
+  const heights = scene.epoch.map((batch) => Math.ceil(batch.indices.length / perLine) * CELL + 4);
+  const height = heights.reduce((sum, each) => sum + each, 2);
+  const svg = canvas(left + Math.min(longest, perLine) * CELL + 2, height);
+  let top = 1;
+  for (const [place, batch] of scene.epoch.entries()) {
+    const y = top;
+    top += heights[place] ?? 0;
+    if (batch.arrived > scene.now) continue;
     const by = batch.worker === null ? "" : `, worker ${batch.worker}`;
     svg.append(label(0, y + 14, `batch ${place}${by}`, "lane"));
-    batch.indices.forEach((index, at) => {
-      svg.append(...cell(scene, index, place, left + at * CELL, y));
-    });
-  });
+    for (const [at, index] of batch.indices.entries()) {
+      const down = Math.floor(at / perLine) * CELL;
+      svg.append(...cell(scene, index, place, left + (at % perLine) * CELL, y + down));
+    }
+  }
   raiseFollowed(svg);
   return svg;
 }
@@ -94,8 +106,9 @@ export function drawLanes(scene: Scene): SVGSVGElement {
     : ["fetching"];
   const end = endOf(scene.epoch);
   const loop = names.length;
-  const svg = canvas(WIDTH, (loop + 1) * LANE + 20);
-  const across = (time: number) => LEFT + (time / end) * (WIDTH - LEFT - 4);
+  const width = Math.min(MAX_WIDTH, scene.room);
+  const svg = canvas(width, (loop + 1) * LANE + 20);
+  const across = (time: number) => LEFT + (time / end) * (width - LEFT - 4);
   const bar = (lane: number, from: number, to: number, place: number, waits = false) => {
     const until = Math.min(to, scene.now);
     if (until < from) return;
@@ -133,7 +146,7 @@ export function drawLanes(scene: Scene): SVGSVGElement {
   });
   const bottom = (loop + 1) * LANE + 12;
   svg.append(label(LEFT, bottom, "0 ms", "faint"));
-  svg.append(label(WIDTH - 4, bottom, `${end.toFixed(end < 10 ? 1 : 0)} ms`, "faint", "end"));
+  svg.append(label(width - 4, bottom, `${end.toFixed(end < 10 ? 1 : 0)} ms`, "faint", "end"));
   if (scene.now < end) {
     const cursor = document.createElementNS(SVG, "line");
     const x = String(across(scene.now));

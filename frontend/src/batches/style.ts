@@ -4,6 +4,7 @@ export const STYLE = `
   color: var(--jp-content-font-color1, currentColor); }
 .labkit-batches .bar { display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: center; }
 .labkit-batches .bar > span { display: inline-flex; gap: 4px; align-items: center; }
+.labkit-batches [hidden] { display: none !important; }
 .labkit-batches button { padding: 2px 10px; font: inherit; font-size: 12px; color: inherit;
   background: none; border: 1px solid var(--jp-border-color1, #8a8a8a); border-radius: 3px;
   cursor: pointer; }

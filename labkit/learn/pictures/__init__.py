@@ -13,6 +13,7 @@ from labkit.learn.pictures.confusion import confusion_picture
 from labkit.learn.pictures.letters import letter_picture
 from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
+from labkit.learn.pictures.padding import padding_picture
 from labkit.learn.pictures.picture import Picture
 from labkit.learn.pictures.storage import storage_picture
 from labkit.learn.pictures.surface import LossSurface
@@ -27,6 +28,7 @@ __all__ = [
     "letter_picture",
     "line_picture",
     "listing_picture",
+    "padding_picture",
     "storage_picture",
     "tile_picture",
 ]

@@ -15,6 +15,7 @@ from labkit.learn import (
     boundary_picture,
     broadcast_picture,
     line_picture,
+    padding_picture,
     storage_picture,
     tile_picture,
 )
@@ -29,6 +30,7 @@ PICTURES = {
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
     "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
+    "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
