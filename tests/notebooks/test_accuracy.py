@@ -9,7 +9,7 @@ from labkit import learn
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_06_ten_epochs_of_784_128_64_10_read_95_percent(seed):
+def test_ten_epochs_of_784_128_64_10_read_95_percent(seed):
     data = learn.digits(side=28)
     mean, std = data.x_train.mean(), data.x_train.std()
     x, x_test = ((images - mean) / std for images in (data.x_train, data.x_test))

@@ -1,4 +1,4 @@
-"""The synchronised state of a boundary view, and the messages by which its page asks for steps.
+"""The synchronised states of the boundary and threshold views, and how a page asks for steps.
 
 Arrays are text: base64 of their bytes, little endian, so that they arrive in every front end.
 """
@@ -65,3 +65,17 @@ class MomentMessage(TypedDict):
 
     type: Literal["moment"]
     moment: BoundaryMoment
+
+
+class ThresholdViewState(TypedDict):
+    """The state of a threshold view; a page sends nothing.
+
+    `logits` has a float32 for each sample, `labels` a byte. `price` is how many false alarms a miss
+    is worth at first.
+    """
+
+    protocol: int
+    classes: list[str]
+    logits: str
+    labels: str
+    price: float

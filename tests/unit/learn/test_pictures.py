@@ -14,8 +14,8 @@ from labkit.learn import (
     LossSurface,
     boundary_picture,
     broadcast_picture,
-    curve_picture,
     line_picture,
+    padding_picture,
     storage_picture,
     tile_picture,
 )
@@ -29,8 +29,8 @@ PICTURES = {
     "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
-    "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
     "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
+    "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -161,13 +161,8 @@ def test_colours_are_clipped_and_nan_has_its_own_colour():
     assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]
 
 
-def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes():
-    picture = curve_picture({"a": ([0, 1, 5], [0, 1, 5])}, x=(0, 2), y=(0, 2))
+def test_a_line_leaves_out_what_is_beyond_the_ends_of_its_axes():
+    ends = {"x_ends": (0, 2), "y_ends": (0, 2)}
+    picture = line_picture({"a": (torch.tensor([0, 1, 5]), [0, 1, 5])}, **ends)
     line = ElementTree.fromstring(picture.svg).find(f"{NAMESPACE}polyline").attrib["points"]
     assert len(line.split()) == 2
-
-
-@pytest.mark.parametrize("given", [{}, {"a": ([1], [1, 2])}, {"a": ([], [])}])
-def test_curves_that_cannot_be_drawn_are_refused(given):
-    with pytest.raises(ValueError, match=r"drawn|equally many"):
-        curve_picture(given)

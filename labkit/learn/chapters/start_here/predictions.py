@@ -140,7 +140,7 @@ PREDICTIONS = (
                 "Setting a device is not sending anything there: a new tensor is still made on the "
                 "CPU unless you ask for something else."
             ),
-            "c": "PyTorch does not compare memories: a tensor is made where you ask for it.",
+            "c": "PyTorch never looks for room elsewhere: a tensor is made where you asked for it.",
         },
     ),
 )
