@@ -8,7 +8,7 @@ a run does not need it.
 
 from __future__ import annotations
 
-from labkit.learn.boundary import BoundaryView, ThresholdView, boundary_picture
+from labkit.learn.boundary import BoundaryView, ThresholdView, boundary_picture, points_picture
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
@@ -63,6 +63,7 @@ __all__ = [
     "line_picture",
     "moons",
     "padding_picture",
+    "points_picture",
     "progress",
     "restore_progress",
     "scene",

@@ -101,6 +101,21 @@ def test_layers_in_a_list_are_not_registered():
     assert found == [650, 109_386]
 
 
+def test_linear_regression_takes_any_number_of_features_and_outputs():
+    """Chapter 03: linear regression has one-dimensional input and output."""
+    torch.manual_seed(0)
+    x, truth = torch.randn(50, 10), torch.randn(11, 3)
+    y = torch.cat([x, torch.ones(50, 1)], dim=1) @ truth
+    model = nn.Linear(10, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(500):
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+    assert torch.allclose(model.weight, truth[:10].T, atol=1e-2)
+    assert torch.allclose(model.bias, truth[10], atol=1e-2)
+
+
 def test_neither_a_dataset_nor_a_loader_is_a_module():
     """Chapter 05: a DataLoader, or a Dataset, is a Module."""
     dataset = TensorDataset(torch.zeros(3, 2))

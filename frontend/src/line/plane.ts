@@ -1,7 +1,7 @@
 /** The points and the line, whose two ends can be dragged, or moved with the arrow keys. */
 
 import type { LinePlane } from "../messages/line";
-import { svg, text } from "../race/looks";
+import { randomName, svg, text } from "../race/looks";
 
 /** Slope and intercept. */
 export type Line = readonly [number, number];
@@ -21,7 +21,6 @@ const KEY_SHARE = 1 / 40;
 const HELP =
   "Drag an end of the line, or move it with the arrow keys up and down; let go, or press Enter, " +
   "to walk downhill from there.";
-let planes = 0;
 
 export class PointPlane {
   readonly element = svg("svg", {
@@ -43,7 +42,7 @@ export class PointPlane {
     private readonly plane: LinePlane,
     private readonly events: PlaneEvents,
   ) {
-    const id = `labkit-line-${++planes}`;
+    const id = `labkit-line-${randomName()}`;
     const frame = { x: LEFT, y: TOP, width: WIDTH, height: HEIGHT };
     const clip = svg("clipPath", { id });
     clip.append(svg("rect", frame));

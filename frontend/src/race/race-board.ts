@@ -1,7 +1,7 @@
 /** The map of the loss with the ways of the optimizers; a click or Enter places the start. */
 
 import type { RaceAxis, RaceLane, RaceMap } from "../messages/race";
-import { hueOf, markerOf, svg, text } from "./looks";
+import { hueOf, markerOf, randomName, svg, text } from "./looks";
 
 const [LEFT, TOP, SIDE] = [46, 22, 336] as const;
 const [WIDTH, HEIGHT] = [390, 392] as const;
@@ -18,7 +18,6 @@ const MOVES: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
 };
-let boards = 0;
 
 interface BoardEvents {
   /** The place under the pointer, or of the cross; null when the pointer has left. */
@@ -39,7 +38,7 @@ export class RaceBoard {
     class: "race-board",
     tabindex: 0,
   });
-  private readonly id = `labkit-race-${++boards}`;
+  private readonly id = `labkit-race-${randomName()}`;
   private readonly cross = svg("path", { d: "M-8,0h16M0,-8v16", stroke: "#000" });
   private readonly listeners = new AbortController();
   private trails: Trail[] = [];

@@ -7,8 +7,8 @@ model and the loss that they are given.
 
 from __future__ import annotations
 
-from labkit.learn.boundary.drawing import boundary_picture
+from labkit.learn.boundary.drawing import boundary_picture, points_picture
 from labkit.learn.boundary.threshold import ThresholdView
 from labkit.learn.boundary.view import BoundaryView
 
-__all__ = ["BoundaryView", "ThresholdView", "boundary_picture"]
+__all__ = ["BoundaryView", "ThresholdView", "boundary_picture", "points_picture"]
