@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import grad, vmap
 
+from labkit import learn
+
 
 def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
     """Chapter 04: labels `round(2x + 1 + noise)` will do for `BCELoss`."""
@@ -92,3 +94,14 @@ def test_06_layers_in_a_list_are_not_registered():
 
     found = [sum(p.numel() for p in Listed(kind).parameters()) for kind in (list, nn.ModuleList)]
     assert found == [650, 109_386]
+
+
+def test_08_a_grid_of_images_does_not_show_a_model():
+    images = learn.digits().x_train[:8]
+    layer = nn.Conv2d(1, 4, 3)
+    grid, kernels = (learn.tile_picture(each).svg for each in (images, layer.weight))
+    F.relu(layer(images)).mean().backward()
+    with torch.no_grad():
+        layer.weight -= layer.weight.grad
+    assert learn.tile_picture(images).svg == grid
+    assert learn.tile_picture(layer.weight).svg != kernels

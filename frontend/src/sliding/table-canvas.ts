@@ -5,9 +5,9 @@ import { shadeFor } from "./colours";
 import { type Place, pixelAt, short } from "./geometry";
 
 /** Largest side of a cell, and of the whole table, in px. */
-const [LARGEST_CELL, LARGEST_SIDE] = [27, 250];
+const [LARGEST_CELL, LARGEST_SIDE] = [34, 272];
 /** From this side of a cell on, its number is written in it. */
-const ROOM_FOR_NUMBER = 26;
+const ROOM_FOR_NUMBER = 20;
 const [INK, PADDED, NOT_YET] = ["#c2008f", "#8a8a8a", "rgba(138,138,138,0.25)"];
 
 export interface Drawn {
@@ -78,7 +78,7 @@ export class TableCanvas {
   private paintCells(context: CanvasRenderingContext2D, cell: number): void {
     const { table, padding, shown } = this.drawn as Drawn;
     const shade = shadeFor(table.values);
-    context.font = `${Math.floor(cell * 0.37)}px system-ui, sans-serif`;
+    context.font = `${Math.min(11, Math.floor(cell * 0.42))}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (let row = -padding; row < table.rows + padding; row += 1) {
@@ -93,7 +93,8 @@ export class TableCanvas {
         if (!isInside) this.paintFrame(context, x, y, cell);
         if (cell < ROOM_FOR_NUMBER || !isShown) continue;
         context.fillStyle = isInside ? ink : PADDED;
-        context.fillText(isInside ? short(value) : "0", x + cell / 2, y + cell / 2);
+        const text = fitting(context, isInside ? value : 0, cell - 3);
+        context.fillText(text, x + cell / 2, y + cell / 2);
       }
     }
   }
@@ -128,4 +129,10 @@ export class TableCanvas {
   private release(): void {
     this.isPressed = false;
   }
+}
+
+/** Returns a number with as many decimals as there is room for; empty if there is none. */
+function fitting(context: CanvasRenderingContext2D, value: number, room: number): string {
+  const texts = [short(value), short(value, 1), short(value, 0)];
+  return texts.find((text) => context.measureText(text).width <= room) ?? "";
 }
