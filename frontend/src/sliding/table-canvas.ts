@@ -8,6 +8,8 @@ import { type Place, pixelAt, short } from "./geometry";
 const [LARGEST_CELL, LARGEST_SIDE] = [34, 272];
 /** From this side of a cell on, its number is written in it. */
 const ROOM_FOR_NUMBER = 20;
+/** Smaller cells of the frame have no dashed border. */
+const ROOM_FOR_DASHES = 10;
 const [INK, PADDED, NOT_YET] = ["#c2008f", "#8a8a8a", "rgba(138,138,138,0.25)"];
 
 export interface Drawn {
@@ -106,7 +108,7 @@ export class TableCanvas {
     context.setLineDash([2, 2]);
     context.lineWidth = 1;
     context.strokeStyle = PADDED;
-    context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
+    if (cell >= ROOM_FOR_DASHES) context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
     context.restore();
   }
 
