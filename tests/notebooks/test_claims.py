@@ -9,6 +9,8 @@ from torch import nn
 from torch.func import grad, vmap
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from labkit import learn
+
 
 def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():
     """Chapter 04: labels `round(2x + 1 + noise)` will do for `BCELoss`."""
@@ -130,3 +132,15 @@ def test_a_loader_deals_out_the_whole_dataset():
     loader = DataLoader(TensorDataset(torch.arange(100)), batch_size=10, shuffle=True)
     for _ in range(2):
         assert sorted(index for (batch,) in loader for index in batch.tolist()) == [*range(100)]
+
+
+def test_a_grid_of_images_does_not_show_a_model():
+    """Chapter 08: `make_grid` shows a model."""
+    images = learn.digits().x_train[:8]
+    layer = nn.Conv2d(1, 4, 3)
+    grid, kernels = (learn.tile_picture(each).svg for each in (images, layer.weight))
+    F.relu(layer(images)).mean().backward()
+    with torch.no_grad():
+        layer.weight -= layer.weight.grad
+    assert learn.tile_picture(images).svg == grid
+    assert learn.tile_picture(layer.weight).svg != kernels
