@@ -20,6 +20,8 @@ from labkit.learn.pictures import (
     LossSurface,
     Picture,
     broadcast_picture,
+    colour_picture,
+    confusion_picture,
     letter_picture,
     line_picture,
     padding_picture,
@@ -28,6 +30,7 @@ from labkit.learn.pictures import (
 )
 from labkit.learn.progress import CourseProgress, progress, restore_progress
 from labkit.learn.race import OptimizerRace
+from labkit.learn.scene import scene
 from labkit.learn.sliding import SlidingKernel
 from labkit.learn.storage_explorer import StorageExplorer
 
@@ -51,6 +54,8 @@ __all__ = [
     "breast_cancer",
     "broadcast_picture",
     "chapter",
+    "colour_picture",
+    "confusion_picture",
     "diabetes",
     "digits",
     "given_names",
@@ -60,6 +65,7 @@ __all__ = [
     "padding_picture",
     "progress",
     "restore_progress",
+    "scene",
     "storage_picture",
     "tile_picture",
     "trace_loader",

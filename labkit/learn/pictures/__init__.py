@@ -8,6 +8,8 @@ theme, and says in words what it shows. They are still pictures: live views of a
 from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
+from labkit.learn.pictures.colour import colour_picture
+from labkit.learn.pictures.confusion import confusion_picture
 from labkit.learn.pictures.letters import letter_picture
 from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
@@ -21,6 +23,8 @@ __all__ = [
     "LossSurface",
     "Picture",
     "broadcast_picture",
+    "colour_picture",
+    "confusion_picture",
     "letter_picture",
     "line_picture",
     "listing_picture",

@@ -66,7 +66,7 @@ class Convolution:
             for row in self.weights.tolist()
         )
         return (
-            "import torch\nimport torch.nn.functional as F\n\n"
+            "import torch\nfrom torch.nn import functional as F\n\n"
             f"kernel = torch.tensor([{rows}], dtype=torch.float32)\n"
             "feature_map = F.conv2d(image[None, None], kernel[None, None], "
             f"stride={self.stride}, padding={self.padding})[0, 0]"

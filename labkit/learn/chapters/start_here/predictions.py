@@ -73,7 +73,7 @@ PREDICTIONS = (
                 "Setting a device is not sending anything there: a new tensor is still made on the "
                 "CPU unless you ask for something else."
             ),
-            "c": "PyTorch never looks for free memory: a tensor is made where it was asked to be.",
+            "c": "PyTorch never looks for room elsewhere: a tensor is made where you asked for it.",
         },
     ),
 )
