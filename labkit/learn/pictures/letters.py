@@ -60,10 +60,8 @@ def letter_picture(text: str, rows: Mapping[str, Values], *, marked: str = "") -
         lines.append(_spoken_row(name, values, low, high))
         top += _ROW + _GAP
     for place, letter in enumerate(text):
-        is_marked = letter in marked
-        colour = {"colour": PALETTE[4]} if is_marked else {}
         middle = _LEFT + (place + 0.5) * _COLUMN
-        sheet.text(middle, top + 4, letter, size=15, anchor="middle", bold=is_marked, **colour)
+        sheet.text(middle, top + 4, letter, size=15, anchor="middle", bold=letter in marked)
     return sheet.finish("\n".join(lines))
 
 

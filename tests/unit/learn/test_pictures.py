@@ -15,6 +15,7 @@ from labkit.learn import (
     boundary_picture,
     broadcast_picture,
     curve_picture,
+    letter_picture,
     line_picture,
     storage_picture,
     tile_picture,
@@ -31,6 +32,11 @@ PICTURES = {
     "surface": BOWL.picture(),
     "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
     "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
+    "letters": letter_picture(
+        "a<b",
+        {"gate": [0.5, 0.0, 1.0], "cell state": torch.tensor([-3.0, 2.0, float("nan")])},
+        marked="a",
+    ),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -171,3 +177,21 @@ def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes(
 def test_curves_that_cannot_be_drawn_are_refused(given):
     with pytest.raises(ValueError, match=r"drawn|equally many"):
         curve_picture(given)
+
+
+def test_bars_of_letters_have_axes_by_what_the_values_can_be():
+    rows = {"gate": [0.2, 0.3], "candidate": [-0.1, 0.3], "cell state": [-7.5, -2.0]}
+    axes = [line.partition(":")[0] for line in letter_picture("ab", rows).text.splitlines()[1:]]
+    assert axes == [
+        "gate, axis 0 to 1",
+        "candidate, axis -1 to 1",
+        "cell state, axis -7.5 to 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("", {"gate": []}), ("a" * 41, {"gate": [0] * 41}), ("ab", {"gate": [1]})]
+)
+def test_bars_that_do_not_fit_their_letters_are_refused(text, rows):
+    with pytest.raises(ValueError, match="letters"):
+        letter_picture(text, rows)
