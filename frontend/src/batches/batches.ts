@@ -72,7 +72,7 @@ class BatchesView {
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-batches";
-    this.frame.dataset["labkitView"] = "batches";
+    this.frame.dataset.labkitView = "batches";
     this.colourings = this.possibleColourings().map((each) => [
       each,
       button(each, `Colour the samples by ${each}`),

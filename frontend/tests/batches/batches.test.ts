@@ -41,8 +41,8 @@ function status(): string {
 
 describe("the traced loader", () => {
   it("draws every sample, every batch, and a lane for each process", () => {
-    expect(cells(0).map((each) => each.dataset["index"])).toEqual(["0", "1", "2", "3", "4"]);
-    expect(cells(1).map((each) => each.dataset["index"])).toEqual(["3", "0", "1", "2"]);
+    expect(cells(0).map((each) => each.dataset.index)).toEqual(["0", "1", "2", "3", "4"]);
+    expect(cells(1).map((each) => each.dataset.index)).toEqual(["3", "0", "1", "2"]);
     expect(root.textContent).toContain("batch 1, worker 1");
     expect(cells(0)[4]?.classList).toContain("none");
     const drawings = [...root.querySelectorAll("figure")];
@@ -79,7 +79,7 @@ describe("the traced loader", () => {
     if (!slider) throw new Error("no slider");
     slider.value = "550";
     slider.dispatchEvent(new Event("input"));
-    expect(cells(1).map((each) => each.dataset["index"])).toEqual(["3", "0"]);
+    expect(cells(1).map((each) => each.dataset.index)).toEqual(["3", "0"]);
     expect(root.querySelectorAll("line.cursor").length).toBe(1);
   });
 
@@ -93,7 +93,7 @@ describe("the traced loader", () => {
   it("refuses another version, and cleans up", () => {
     close();
     expect(root.childElementCount).toBe(0);
-    model.traits["protocol"] = PROTOCOL_VERSION + 1;
+    model.traits.protocol = PROTOCOL_VERSION + 1;
     render({ model: model as unknown as BatchesModel, el: root });
     expect(root.textContent).toContain("Restart the kernel");
   });

@@ -30,6 +30,7 @@ _LARGE, _SMALL = 1e5, 1e-3
 def line_picture(
     lines: Mapping[str, Line],
     *,
+    dots: Mapping[str, Line] | None = None,
     x: str = "step",
     y: str = "loss",
     x_ends: tuple[float, float] | None = None,
@@ -37,12 +38,14 @@ def line_picture(
     log_x: bool = False,
     log_y: bool = False,
 ) -> Picture:
-    """Draw lines over a common axis.
+    """Draw lines, and dots, over a common axis.
 
     Parameters
     ----------
     lines : mapping of str to values, or to a pair of values across and up
-        Up to six lines by their names. Values alone are drawn over 0, 1, 2, ...
+        The lines by their names. Values alone are drawn over 0, 1, 2, ...
+    dots : mapping, optional
+        What is drawn as dots, in the same form; up to six names together.
     x, y : str
         What the axes show.
     x_ends, y_ends : tuple of two float, optional
@@ -56,9 +59,10 @@ def line_picture(
     loss over step, 0 to 2; loss on a logarithmic axis, 1 to 4.
     lr 0.1: from 4 to 1, lowest 1.
     """
-    if not 1 <= len(lines) <= _MOST_LINES:
-        raise ValueError(f"1 to {_MOST_LINES} lines are drawn; got {len(lines)}")
-    points = {name: _points(name, line, log_x=log_x, log_y=log_y) for name, line in lines.items()}
+    drawn = {**lines, **(dots or {})}
+    if not 1 <= len(drawn) <= _MOST_LINES:
+        raise ValueError(f"1 to {_MOST_LINES} lines are drawn; got {len(drawn)}")
+    points = {name: _points(name, line, log_x=log_x, log_y=log_y) for name, line in drawn.items()}
     across, up = (
         _Axis(
             [p for line in points.values() for p in line[:, place]] if ends is None else ends,
@@ -70,26 +74,29 @@ def line_picture(
     sheet.box(_LEFT, _TOP, _WIDTH, _HEIGHT)
     _draw_axes(sheet, across, up, x, y)
     for number, (name, line) in enumerate(points.items()):
-        hue, dash = PALETTE[number], _DASHES[number]
+        hue = PALETTE[number]
+        dash = _DASHES[number] if name in lines else None
         places = [
             (_LEFT + across.share(a) * _WIDTH, _TOP + (1 - up.share(b)) * _HEIGHT)
             for a, b in _thin(line)
             if across.has(a) and up.has(b)
         ]
-        sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
-        row = _TOP + 14 + number * 20
-        left = _LEFT + _WIDTH + 12
-        sheet.path(
-            [(left, row - 4), (left + 26, row - 4)],
-            colour=hue,
-            width=2,
-            dashed=bool(dash),
-            dashes=dash,
-        )
+        row, left = _TOP + 14 + number * 20, _LEFT + _WIDTH + 12
+        _draw(sheet, places, hue, dash)
+        _draw(sheet, [(left + at, row - 4.0) for at in (0.0, 13.0, 26.0)], hue, dash)
         sheet.text(left + 32, row, name)
     words = [_describe_axes(across, up, x, y)]
     words += [_describe(name, line[:, 1]) for name, line in points.items()]
     return sheet.finish("\n".join(words))
+
+
+def _draw(sheet: Sheet, places: list[tuple[float, float]], hue: str, dash: str | None) -> None:
+    """Draw a line with its dashes, or dots if there are no dashes given."""
+    if dash is not None:
+        sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
+        return
+    for across, down in places:
+        sheet.dot(across, down, 3, fill=hue)
 
 
 class _Axis:

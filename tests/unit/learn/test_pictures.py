@@ -34,6 +34,7 @@ PICTURES = {
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
     "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
+    "dots": line_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
     "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
     "colours": colour_picture(torch.rand(2, 3, 4, 4), titles=["<b>", "&"]),
     "confusion": confusion_picture([0, 1, 1], [0, 1, 0], names=["<b>", "&"], title="<i>"),
