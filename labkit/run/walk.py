@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -91,11 +92,31 @@ class Formula:
         result.
     source : str
         The entry in PyTorch's table of derivatives.
+    names : tuple of (str, str)
+        What the names of inputs in the formulas stand for in this call.
     """
 
     forward: str
     backward: tuple[tuple[str, str], ...]
     source: str
+    names: tuple[tuple[str, str], ...] = ()
+
+    def as_called(self) -> Formula:
+        """Return the formulas with the inputs of this call in place of the table's names.
+
+        Examples
+        --------
+        >>> names = (("self", "w"), ("other", "2"))
+        >>> product = Formula("self * other", (("self", "grad * other"),), "mul", names)
+        >>> product.as_called().forward, product.as_called().backward
+        ('w * 2', (('w', 'grad * 2'),))
+        """
+        backward = tuple((self._named(name), self._named(text)) for name, text in self.backward)
+        return Formula(self._named(self.forward), backward, self.source)
+
+    def _named(self, text: str) -> str:
+        names = dict(self.names)
+        return re.sub(r"[A-Za-z_]\w*", lambda found: names.get(found[0], found[0]), text)
 
 
 @dataclass(frozen=True)

@@ -270,6 +270,7 @@ def _flow(message: wire.Message, flow: Flow) -> dict[str, Any]:
 def _formula(formula: Formula | None) -> dict[str, Any] | None:
     if formula is None:
         return None
+    formula = formula.as_called()
     return {
         "forward": formula.forward,
         "backward": [list(pair) for pair in formula.backward],

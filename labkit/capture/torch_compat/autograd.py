@@ -193,6 +193,15 @@ def saved_scalar(node: Node, name: str) -> object:
     return getattr(node, f"_saved_{name}", 1)
 
 
+def saved_number(node: Node, name: str) -> float | None:
+    """Return a node's saved number, or its saved tensor of one element; None if there is none."""
+    value = saved_value(node, name)
+    if value is not None:
+        return float(value) if value.numel() == 1 and not value.is_complex() else None
+    number = getattr(node, f"_saved_{name}", None)
+    return float(number) if isinstance(number, int | float) else None
+
+
 def convolution_settings(node: Node) -> tuple[int, bool] | None:
     """Return the number of groups of a convolution, and whether it is transposed.
 

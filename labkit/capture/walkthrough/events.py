@@ -55,14 +55,15 @@ class EventWriter:
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
         self._values = {result: summarise(value) for result, value in values.items()}
         # The backward pass may free what the formulas depend on.
-        self._formulas = {node: formula_for(node) for node in ids}
+        labels = {node: _last(id) for node, id in ids.items()}
+        self._formulas = {node: formula_for(node, labels) for node in ids}
 
     def forward(self, order: Iterable[AutogradNode]) -> None:
         """Add an event for each operation, in the order of execution."""
         operations = [node for node in order if not torch_compat.is_leaf(node)]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
             formula = self._formulas[node]
-            computes = f" computes {formula.forward}" if formula else " is computed"
+            computes = f" computes {formula.as_called().forward}" if formula else " is computed"
             self.events.append(
                 StepEvent(
                     "forward",

@@ -32,6 +32,8 @@ def line_picture(
     *,
     x: str = "step",
     y: str = "loss",
+    x_ends: tuple[float, float] | None = None,
+    y_ends: tuple[float, float] | None = None,
     log_x: bool = False,
     log_y: bool = False,
 ) -> Picture:
@@ -43,6 +45,8 @@ def line_picture(
         Up to six lines by their names. Values alone are drawn over 0, 1, 2, ...
     x, y : str
         What the axes show.
+    x_ends, y_ends : tuple of two float, optional
+        The ends of the axes; by default those of the points. Points beyond them are left out.
     log_x, log_y : bool
         Whether an axis is logarithmic; numbers that are not positive are then left out.
 
@@ -55,8 +59,13 @@ def line_picture(
     if not 1 <= len(lines) <= _MOST_LINES:
         raise ValueError(f"1 to {_MOST_LINES} lines are drawn; got {len(lines)}")
     points = {name: _points(name, line, log_x=log_x, log_y=log_y) for name, line in lines.items()}
-    across = _Axis([p for line in points.values() for p in line[:, 0]], log=log_x)
-    up = _Axis([p for line in points.values() for p in line[:, 1]], log=log_y)
+    across, up = (
+        _Axis(
+            [p for line in points.values() for p in line[:, place]] if ends is None else ends,
+            log=log,
+        )
+        for place, ends, log in ((0, x_ends, log_x), (1, y_ends, log_y))
+    )
     sheet = Sheet()
     sheet.box(_LEFT, _TOP, _WIDTH, _HEIGHT)
     _draw_axes(sheet, across, up, x, y)
@@ -65,6 +74,7 @@ def line_picture(
         places = [
             (_LEFT + across.share(a) * _WIDTH, _TOP + (1 - up.share(b)) * _HEIGHT)
             for a, b in _thin(line)
+            if across.has(a) and up.has(b)
         ]
         sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
         row = _TOP + 14 + number * 20
@@ -95,6 +105,10 @@ class _Axis:
         low, high, at = (self._scaled(each) for each in (self.low, self.high, value))
         return (at - low) / (high - low)
 
+    def has(self, value: float) -> bool:
+        """Return whether the axis reaches this far."""
+        return self.low <= value <= self.high
+
     def ticks(self) -> list[float]:
         """Return powers of ten on a logarithmic axis that has two of them, else round numbers."""
         if self.log:
@@ -116,9 +130,9 @@ class _Axis:
 def _points(name: str, line: Any, *, log_x: bool, log_y: bool) -> NDArray[np.float64]:
     """Return the finite points that the axes can show, shape (n, 2)."""
     if isinstance(line, tuple):
-        across, up = (np.asarray(each, dtype=np.float64).reshape(-1) for each in line)
+        across, up = (_numbers(each) for each in line)
     else:
-        up = np.asarray(line, dtype=np.float64).reshape(-1)
+        up = _numbers(line)
         across = np.arange(len(up), dtype=np.float64)
     if len(across) != len(up):
         raise ValueError(f"{name} has {len(across)} values across and {len(up)} up; give as many")
@@ -129,6 +143,12 @@ def _points(name: str, line: Any, *, log_x: bool, log_y: bool) -> NDArray[np.flo
         raise ValueError(f"{name} has no number that the axes can show")
     kept: NDArray[np.float64] = points[shown]
     return kept
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64).reshape(-1)
 
 
 def _thin(line: NDArray[np.float64]) -> list[tuple[float, float]]:

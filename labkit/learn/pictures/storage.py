@@ -17,12 +17,12 @@ from labkit.learn.pictures.picture import FAINT, PALETTE, Picture, Sheet
 if TYPE_CHECKING:
     from torch import Tensor
 
-_LARGEST, _MOST_DIMENSIONS, _FITTING_CHARACTERS = 64, 3, 5
+MOST_ELEMENTS, MOST_DIMENSIONS, _FITTING_CHARACTERS = 64, 3, 5
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 34, 14
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """How one tensor reads its storage."""
 
     name: str
@@ -33,6 +33,7 @@ class _Layout:
 
     @property
     def caption(self) -> str:
+        """The name with shape, stride and offset."""
         return f"{self.name}: shape {self.shape}, stride {self.stride}, offset {self.offset}"
 
 
@@ -63,12 +64,12 @@ def storage_picture(*tensors: Tensor, **named: Tensor) -> Picture:
         raise ValueError("give at least one tensor, as in storage_picture(t=t)")
     groups: dict[int, list[tuple[str, Tensor]]] = {}
     for name, tensor in every.items():
-        _refuse_large(name, tensor)
+        refuse_large(name, tensor)
         groups.setdefault(tensor.untyped_storage().data_ptr(), []).append((name, tensor))
     sheet, lines, top = Sheet(), [], 0.0
     for number, members in enumerate(groups.values(), start=1):
-        values = _storage_values(members[0][1])
-        layouts = [_read_layout(name, tensor) for name, tensor in members]
+        values = storage_values(members[0][1])
+        layouts = [read_layout(name, tensor) for name, tensor in members]
         lines.append(
             f"Storage {number} holds {len(values)} {_elements(values)}: {', '.join(values)}."
         )
@@ -81,7 +82,8 @@ def storage_picture(*tensors: Tensor, **named: Tensor) -> Picture:
     return sheet.finish("\n".join(lines))
 
 
-def _refuse_large(name: str, tensor: Tensor) -> None:
+def refuse_large(name: str, tensor: Tensor) -> None:
+    """Raise an error that says what can be drawn, if this cannot."""
     import torch
 
     if not isinstance(tensor, torch.Tensor):
@@ -89,14 +91,15 @@ def _refuse_large(name: str, tensor: Tensor) -> None:
             f"{name} is a {type(tensor).__name__}; a tensor is taken, as in torch.arange(6)"
         )
     size = tensor.untyped_storage().nbytes() // tensor.element_size()
-    if size > _LARGEST or tensor.numel() > _LARGEST or tensor.dim() > _MOST_DIMENSIONS:
+    if size > MOST_ELEMENTS or tensor.numel() > MOST_ELEMENTS or tensor.dim() > MOST_DIMENSIONS:
         raise ValueError(
             f"{name} has {tensor.dim()} dimensions and {size} elements of storage; up to 3 and "
-            f"{_LARGEST} can be drawn. Take a smaller tensor, or .clone() a part of it"
+            f"{MOST_ELEMENTS} can be drawn. Take a smaller tensor, or .clone() a part of it"
         )
 
 
-def _storage_values(tensor: Tensor) -> list[str]:
+def storage_values(tensor: Tensor) -> list[str]:
+    """Return what the whole storage of a tensor holds, as short texts."""
     import torch
 
     size = tensor.untyped_storage().nbytes() // tensor.element_size()
@@ -112,17 +115,18 @@ def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _read_layout(name: str, tensor: Tensor) -> _Layout:
+def read_layout(name: str, tensor: Tensor) -> Layout:
+    """Return how a tensor reads its storage."""
     shape, stride, offset = tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset())
     places = np.full(shape, offset, dtype=np.int64)
     for axis, step in enumerate(stride):
         index = np.arange(shape[axis]) * step
         places += index.reshape([-1 if a == axis else 1 for a in range(len(shape))])
-    return _Layout(name, shape, stride, offset, places)
+    return Layout(name, shape, stride, offset, places)
 
 
 def _draw_group(
-    sheet: Sheet, top: float, heading: str, values: list[str], layouts: list[_Layout]
+    sheet: Sheet, top: float, heading: str, values: list[str], layouts: list[Layout]
 ) -> float:
     """Draw one strip and the tensors that read it; return where the next may begin."""
     hues = _hues(len(values), layouts[0])
@@ -137,7 +141,7 @@ def _draw_group(
     return top
 
 
-def _hues(size: int, layout: _Layout) -> list[str | None]:
+def _hues(size: int, layout: Layout) -> list[str | None]:
     """Give each place of the strip the colour of the first tensor's row that reads it."""
     hues: list[str | None] = [None] * size
     rows = layout.places if layout.places.ndim > 1 else layout.places.reshape(1, -1)
@@ -148,9 +152,9 @@ def _hues(size: int, layout: _Layout) -> list[str | None]:
 
 
 def _draw_tensor(
-    sheet: Sheet, top: float, layout: _Layout, values: list[str], hues: list[str | None]
+    sheet: Sheet, top: float, layout: Layout, values: list[str], hues: list[str | None]
 ) -> float:
-    missing = _MOST_DIMENSIONS - len(layout.shape)
+    missing = MOST_DIMENSIONS - len(layout.shape)
     blocks = layout.places.reshape((1,) * missing + layout.shape)
     n_rows, n_columns = (int(size) for size in blocks.shape[1:])
     for number, block in enumerate(blocks):

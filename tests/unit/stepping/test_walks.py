@@ -179,6 +179,21 @@ def test_a_walk_leaves_no_hooks():
     assert len(counted) == 1
 
 
+def test_formulas_name_the_inputs_of_the_call():
+    w = torch.tensor(3.0, requires_grad=True)
+    b = torch.tensor(1.0, requires_grad=True)
+    walk = lk.stepper.walk(lambda: (2 * w + b) ** 2)
+    assert [event.words for event in walk.events[:3]] == [
+        "mul computes w * 2.",
+        "add computes mul + b.",
+        "pow computes add ** 2.",
+    ]
+    power = walk.events[3].formula.as_called()
+    assert power.backward[0] == ("add", "grad * 2 * add**(2 - 1)")
+    same = lk.stepper.walk(lambda: torch.sigmoid(w) * torch.sigmoid(b))
+    assert same.events[2].words == "mul computes self * other."  # both are called sigmoid
+
+
 def test_formulas_depend_on_the_arguments_of_the_call():
     x, y = (torch.ones(2, requires_grad=True) for _ in range(2))
     walk = lk.stepper.walk(lambda: torch.add(x, y, alpha=3).sum())

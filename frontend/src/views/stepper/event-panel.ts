@@ -13,6 +13,20 @@ const PHASES: Readonly<Record<Phase, readonly [name: string, explanation: string
   accumulate: ["Accumulate", "A leaf's gradient has arrived and is added to its .grad."],
 };
 
+/** What PyTorch's short names of operations stand for. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  t: "transpose: rows become columns",
+  mm: "product of two matrices (@)",
+  mv: "product of a matrix and a vector (@)",
+  bmm: "products of two batches of matrices (@)",
+  addmm: "a product of two matrices plus a bias, as in a linear layer",
+  rsub: "subtraction from a number",
+  neg: "change of sign",
+  mul: "multiplication, element by element",
+  pow: "power",
+  mseloss: "mean squared error",
+};
+
 export function drawEvent(event: WalkEvent, names: NodeNames): HTMLElement {
   const [phase, explanation] = PHASES[event.phase];
   const body =
@@ -32,7 +46,11 @@ export function drawEvent(event: WalkEvent, names: NodeNames): HTMLElement {
         { class: `labkit-stepper-phase labkit-stepper-${event.phase}`, title: explanation },
         phase,
       ),
-      make("strong", {}, names.of(event.node)),
+      make(
+        "strong",
+        { title: MEANINGS[names.operationOf(event.node)] ?? "" },
+        names.of(event.node),
+      ),
       make("span", { class: "labkit-stepper-about" }, names.locationOf(event.node)),
     ),
     make("p", {}, event.words),
@@ -54,9 +72,7 @@ function forward(event: WalkEvent, names: NodeNames): HTMLElement[] {
       "comes in",
       ...(inputs.length ? inputs : [make("p", {}, "Nothing that autograd follows.")]),
     ),
-    ...(event.formula
-      ? [section("formula", code(event.formula.forward), origin(event.formula))]
-      : []),
+    ...(event.formula ? [section("formula", code(event.formula.forward, event.formula))] : []),
     section("= result", ...outputs),
   ];
 }
@@ -69,7 +85,7 @@ function backward(event: WalkEvent, names: NodeNames): HTMLElement[] {
           "p",
           {},
           make("span", { class: "labkit-stepper-about" }, `gradient to ${input} = `),
-          code(derivative),
+          code(derivative, event.formula),
         ),
       )
     : [make("p", {}, "Not in labkit's table; the numbers are those of autograd.")];
@@ -81,7 +97,7 @@ function backward(event: WalkEvent, names: NodeNames): HTMLElement[] {
   }
   return [
     section("gradient in", ...gradientsIn(event)),
-    section("× local derivative", ...local, ...(event.formula ? [origin(event.formula)] : [])),
+    section("× local derivative", ...local),
     section(
       "= gradient out",
       ...event.outputs.map((flow) =>
@@ -132,14 +148,8 @@ function section(title: string, ...content: HTMLElement[]): HTMLElement {
   return make("section", {}, make("h4", {}, title), ...content);
 }
 
-function code(text: string): HTMLElement {
-  return make("code", {}, text);
-}
-
-function origin(formula: Formula): HTMLElement {
-  return make(
-    "p",
-    { class: "labkit-stepper-about", title: "The entry of PyTorch's own table" },
-    formula.source,
-  );
+/** The formula; where it is from is its tooltip. */
+function code(text: string, formula: Formula | null): HTMLElement {
+  const from = formula ? `From PyTorch's own table of derivatives: ${formula.source}` : "";
+  return make("code", { title: from }, text);
 }

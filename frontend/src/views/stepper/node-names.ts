@@ -15,6 +15,10 @@ export class NodeNames {
     return node?.role ? `${name} (${node.role})` : name;
   }
 
+  operationOf(id: string): string {
+    return this.nodes.get(id)?.op ?? "";
+  }
+
   /** Returns what the result of a node is, for example "attention weights"; "" if unknown. */
   roleOf(id: string): string {
     return this.nodes.get(id)?.role ?? "";

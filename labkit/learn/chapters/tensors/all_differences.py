@@ -19,8 +19,8 @@ ALL_DIFFERENCES = Exercise(
         Case(torch.tensor([3.0]), torch.tensor([1.0, 2, 3, 4, 5])),
     ),
     praise=(
-        "(n, 1) and (m,) broadcast to (n, m). Distances between all pairs of points are found the "
-        "same way."
+        "(n, 1) and (m,) broadcast to (n, m). Exercise 5 finds distances between all pairs of "
+        "points the same way."
     ),
     forbids=(
         loops(
@@ -31,8 +31,8 @@ ALL_DIFFERENCES = Exercise(
     mistakes=(
         Mistake(
             "no_new_dimension",
-            "Shapes (n,) and (m,) clash: both lie along the last dimension. One of them has to be "
-            "turned into a column.",
+            "Shapes (n,) and (m,) clash in the last dimension. One of them has to be turned into a "
+            "column.",
             like=lambda a, b: a - b,
         ),
         Mistake(
@@ -43,7 +43,7 @@ ALL_DIFFERENCES = Exercise(
         ),
         Mistake(
             "transposed",
-            "The numbers are right but the table lies on its side: here each row belongs to one "
+            "The numbers are right but the table is on its side: here each row belongs to one "
             "of `b`.",
             like=lambda a, b: a - b[:, None],
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.learn.pictures import Picture
 from labkit.learn.pictures.picture import FAINT, PALETTE, Sheet
-from labkit.learn.predictions import Choice, Exact, Place
+from labkit.learn.predictions import Choice, Curve, Exact, Place
 
 _COUNT, _SIDE = 12, 44
 
@@ -31,6 +31,29 @@ PREDICTIONS = (
         reasons={
             "300": "300 needs nine bits, and the number 100 does not change the tensor's dtype.",
             "255": "Some image programs stop at 255. Tensors, like NumPy's arrays, wrap around.",
+        },
+    ),
+    Curve(
+        "counter",
+        "What does the counter show (minus 16,777,200) while 1 is added forty times?",
+        x=(1, 40),
+        y=(0, 40),
+        x_label="additions",
+        y_label="counter - 16,777,200",
+        near=0.05,
+        far=0.15,
+        why=(
+            "Past 16,777,216 a `float32` can hold only every other whole number. Adding 1 "
+            "lands halfway, is rounded back, and the counter stands still forever, without an "
+            "error. So never count in `float32`, and do not be puzzled when a sum of many small "
+            "numbers stops growing. (`float64` counts to 9,007,199,254,740,992.)"
+        ),
+        reasons={
+            "straight": (
+                "That would be a counter without limits. From 2 to the power of 24 on, 24 binary "
+                "digits are too few for the ones."
+            ),
+            "falls": "It does not wrap around: that is what whole numbers such as `uint8` do.",
         },
     ),
     Exact(
@@ -73,8 +96,8 @@ PREDICTIONS = (
             "Whatever can be described by a shape, a stride and an offset becomes a view. A list "
             "of indices can be anything (rows 0, 2, 2, 1), and no stride can say that: it copies. "
             "`t.T` laid flat has no stride either: `reshape` copies without a word.\n\n"
-            "This leads to the bug that hides longest: a function that changes a view changes its "
-            "caller's data."
+            "From this comes the bug that hides longest: a function that changes a view changes "
+            "the data of its caller."
         ),
         reasons={
             "5": (
@@ -117,6 +140,51 @@ PREDICTIONS = (
         reasons={
             "a": "Two lists are read in pairs, not as rows and columns.",
             "c": "Two lists are read in pairs: (0, 1) and (2, 3). That is two elements.",
+        },
+    ),
+    Exact(
+        "write_by_mask",
+        "After `t[t > 5][0] = 99`, what is the largest number in `t`?",
+        why=(
+            "`t[t > 5]` is a copy: a mask can pick any elements, and no stride can describe that. "
+            "So 99 was written into a copy that was gone a moment later: no error, no effect.\n\n"
+            "To the left of `=` a mask does write: `t[t > 5] = 99`. But only as the *last* index. "
+            "`t[t > 5][0]` first reads with the mask and then writes into what it got."
+        ),
+        reasons={
+            "99": (
+                "That would be so if `t[t > 5]` were a view. A mask can pick any elements, so it "
+                "copies."
+            ),
+        },
+    ),
+    Exact(
+        "mean_shape",
+        "What is the shape of `scores.mean(dim=1)`?",
+        length=2,
+        why=(
+            "The `dim` you name is the one that *disappears*: (2, 3, 4) without dimension 1 is "
+            "(2, 4). The mean was taken over the 3 pupils; what is left is one number for each "
+            "exam and subject. So `dim=0` of a table adds down the rows, and leaves one number per "
+            "column."
+        ),
+        reasons={
+            "(3, 4)": "That is `dim=0`: dimensions are counted from 0.",
+            "(2, 3)": "That is `dim=2` (or `dim=-1`). Dimensions are counted from 0.",
+        },
+    ),
+    Exact(
+        "at_product",
+        "What is the top left number of `a @ b`?",
+        why=(
+            "`@` is the matrix product: row of `a` times column of `b`, added up. Top left: "
+            "1 × 0 + 2 × 1 = 2. (`b` swaps the two columns of `a`.) `*` multiplies each element "
+            "with its partner in the same place, and broadcasts."
+        ),
+        reasons={
+            "0": "That is `a * b`, element by element: 1 × 0.",
+            "1": "That is the top left of `a`. `b` swaps its columns.",
+            "3": "That is `b @ a`: the order of the two matters.",
         },
     ),
     Exact(

@@ -55,7 +55,7 @@ STANDARDISE = Exercise(
         Mistake(
             "rows_that_clash",
             "The mean over `dim=1` has 20 values, one per row, and 20 does not fit the table's "
-            "last dimension of 3. On a square table this would run, and be wrong in silence.",
+            "last dimension of 3. On a square table this would run, and be wrong without a word.",
             raises="size of tensor a .* must match",
         ),
         Mistake(
@@ -104,8 +104,8 @@ STANDARDISE = Exercise(
         ),
         Mistake(
             "columns_became_rows",
-            "The numbers are right, but the table lies on its side: `torch.stack` puts the "
-            "columns in as rows, unless it is told `dim=1`.",
+            "The numbers are right, but the table is on its side: `torch.stack` puts the "
+            "columns in as rows, unless you say `dim=1`.",
             like=lambda table: _solution(table).T,
         ),
         Mistake(

@@ -78,7 +78,7 @@ STORAGE_PLACE = Exercise(
         Mistake(
             "first_dimension_only",
             "Only the first dimension counts: is there a `return` inside the loop, or is the sum "
-            "made anew each time?",
+            "started again each time?",
             like=lambda index, stride, offset: offset + index[0] * stride[0],
         ),
         Mistake(

@@ -1,0 +1,47 @@
+/** The synchronised state of the storage explorer. */
+
+/** How a tensor that shares the storage reads it. */
+export interface StorageRecipe {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/** What a shape, a stride and an offset read. */
+export interface StorageReading {
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  /** The places in the storage, in the order of the elements. */
+  readonly places: readonly number[];
+  /** A sentence or two about it. */
+  readonly said: string;
+}
+
+/** The state that the kernel sends. */
+export interface StorageState {
+  readonly protocol: number;
+  /** The texts of what the storage holds, by place. */
+  readonly values: readonly string[];
+  readonly recipes: readonly StorageRecipe[];
+  readonly reading: StorageReading;
+  /** Why the recipe that was asked for cannot be read, or an empty text. */
+  readonly problem: string;
+}
+
+/** A recipe as it was typed. */
+export interface StorageWish {
+  /** Counts the wishes of a page. */
+  readonly number: number;
+  readonly shape: string;
+  readonly stride: string;
+  readonly offset: string;
+}
+
+/** The changes that a page sends for another recipe. */
+export interface StorageAsked {
+  /** The page's protocol version. */
+  readonly page_protocol: number;
+  readonly wish: StorageWish;
+}
