@@ -204,3 +204,21 @@ def test_a_grid_of_images_does_not_show_a_model():
         layer.weight -= layer.weight.grad
     assert learn.tile_picture(images).svg == grid
     assert learn.tile_picture(layer.weight).svg != kernels
+
+
+def test_an_open_update_gate_of_a_gru_keeps_the_state():
+    """Chapter 09: in PyTorch the update gate keeps at 1; other texts have it the other way."""
+    cell = nn.GRUCell(2, 3)
+    with torch.no_grad():
+        cell.bias_ih[3:6] = 100.0
+    state = torch.randn(1, 3)
+    assert torch.allclose(cell(torch.randn(1, 2), state), state)
+
+
+def test_clipping_leaves_the_memory_of_gradients_as_it_is():
+    """Chapter 09: clipping saves memory."""
+    layer = nn.Linear(3, 3)
+    layer(torch.ones(1, 3)).sum().backward()
+    before = [(p.grad.data_ptr(), p.grad.numel()) for p in layer.parameters()]
+    nn.utils.clip_grad_norm_(layer.parameters(), 0.1)
+    assert [(p.grad.data_ptr(), p.grad.numel()) for p in layer.parameters()] == before
