@@ -24,8 +24,8 @@ _MOST_TILES = 16
 _NO_TILES: PadTiles = {"count": 0, "rows": 0, "columns": 0, "values": []}
 _SQUARE = 20
 """Side of a pixel in the still picture, in px."""
-# A seven, so that there is something to look at before anything is drawn.
-_SEVEN = "........ .######. .....##. ....##.. ...##... ...##... ...##... ........"
+# A seven with its bar, so that there is something to look at before anything is drawn.
+_SEVEN = ".######. .....#.. ....##.. ..####.. ...#.... ..##.... ........ ........"
 
 
 class DrawingPad(anywidget.AnyWidget):

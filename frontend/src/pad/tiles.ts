@@ -33,10 +33,13 @@ export class TileCanvas {
       context.fillRect(left, top, width, height);
     });
     context.strokeStyle = "#8a8a8a";
+    context.fillStyle = "#56b4e9";
+    context.font = "11px system-ui, sans-serif";
     for (let tile = 0; tile < tiles.count; tile += 1) {
       const left = (tile % PER_ROW) * (SIDE + GAP);
       const top = Math.floor(tile / PER_ROW) * (SIDE + GAP);
       context.strokeRect(left + 0.5, top + 0.5, SIDE - 1, SIDE - 1);
+      context.fillText(String(tile), left + 4, top + 13);
     }
   }
 }

@@ -58,7 +58,7 @@ export class ControlBar {
     this.finds.textContent = known ? `finds: ${known.finds}` : "";
     this.stride.value = String(stride);
     this.padding.value = String(padding);
-    this.slide.textContent = isSliding ? "⏸ Pause" : "▶ Slide";
+    this.slide.textContent = isSliding ? "Pause" : "Slide";
   }
 }
 

@@ -67,8 +67,8 @@ export function placeByKey(key: string, at: Place, table: SlidingTable): Place |
   return place ? within(table, place) : null;
 }
 
-/** Returns a number with two decimals at most. */
-export function short(value: number): string {
-  const rounded = Math.round(value * 100) / 100;
+/** Returns a number with at most so many decimals. */
+export function short(value: number, decimals = 2): string {
+  const rounded = Number(value.toFixed(decimals));
   return String(rounded === 0 ? 0 : rounded).replace("-", "−");
 }

@@ -52,7 +52,9 @@ class SlidingPage {
   private readonly products: ProductTable;
   private wished: number;
   private setting: Setting;
-  private at: Place = { row: 0, column: 0 };
+  private at: Place;
+  /** Where a slide was paused; it goes on from there. */
+  private paused: number | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
   private readonly onChange = () => this.renew();
 
@@ -62,6 +64,9 @@ class SlidingPage {
   ) {
     this.wished = model.get("answered");
     this.setting = this.known();
+    const { rows, columns } = this.size();
+    // In the middle there is more to see than in a corner.
+    this.at = { row: rows >> 1, column: columns >> 1 };
     const { signal } = this.listeners;
     const onKey = (event: KeyboardEvent) => this.press(event);
     this.image = new TableCanvas({ onPlace: (place) => this.drag(place), onKey }, signal);
@@ -129,6 +134,7 @@ class SlidingPage {
 
   private wish(change: Partial<Setting>): void {
     this.stop();
+    this.paused = null;
     this.wished += 1;
     this.setting = { ...this.setting, ...change };
     this.model.set("page_protocol", PROTOCOL_VERSION);
@@ -161,21 +167,23 @@ class SlidingPage {
 
   private move(place: Place): void {
     this.stop();
+    this.paused = null;
     this.at = place;
     this.draw();
   }
 
   private toggle(): void {
+    const { rows, columns } = this.size();
     if (this.timer !== null) {
       this.stop();
+      this.paused = this.at.row * columns + this.at.column;
       this.draw();
       return;
     }
-    const { rows, columns } = this.size();
     const count = rows * columns;
     const interval = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, WHOLE_MS / count));
-    let next = this.at.row * columns + this.at.column;
-    if (next >= count - 1) next = -1;
+    let next = this.paused ?? -1;
+    this.paused = null;
     this.timer = setInterval(() => {
       next += 1;
       this.at = { row: Math.floor(next / columns), column: next % columns };

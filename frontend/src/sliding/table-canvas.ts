@@ -5,9 +5,11 @@ import { shadeFor } from "./colours";
 import { type Place, pixelAt, short } from "./geometry";
 
 /** Largest side of a cell, and of the whole table, in px. */
-const [LARGEST_CELL, LARGEST_SIDE] = [27, 250];
+const [LARGEST_CELL, LARGEST_SIDE] = [34, 272];
 /** From this side of a cell on, its number is written in it. */
-const ROOM_FOR_NUMBER = 26;
+const ROOM_FOR_NUMBER = 20;
+/** Smaller cells of the frame have no dashed border. */
+const ROOM_FOR_DASHES = 10;
 const [INK, PADDED, NOT_YET] = ["#c2008f", "#8a8a8a", "rgba(138,138,138,0.25)"];
 
 export interface Drawn {
@@ -78,7 +80,7 @@ export class TableCanvas {
   private paintCells(context: CanvasRenderingContext2D, cell: number): void {
     const { table, padding, shown } = this.drawn as Drawn;
     const shade = shadeFor(table.values);
-    context.font = `${Math.floor(cell * 0.37)}px system-ui, sans-serif`;
+    context.font = `${Math.min(11, Math.floor(cell * 0.42))}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (let row = -padding; row < table.rows + padding; row += 1) {
@@ -93,7 +95,8 @@ export class TableCanvas {
         if (!isInside) this.paintFrame(context, x, y, cell);
         if (cell < ROOM_FOR_NUMBER || !isShown) continue;
         context.fillStyle = isInside ? ink : PADDED;
-        context.fillText(isInside ? short(value) : "0", x + cell / 2, y + cell / 2);
+        const text = fitting(context, isInside ? value : 0, cell - 3);
+        context.fillText(text, x + cell / 2, y + cell / 2);
       }
     }
   }
@@ -105,7 +108,7 @@ export class TableCanvas {
     context.setLineDash([2, 2]);
     context.lineWidth = 1;
     context.strokeStyle = PADDED;
-    context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
+    if (cell >= ROOM_FOR_DASHES) context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
     context.restore();
   }
 
@@ -128,4 +131,10 @@ export class TableCanvas {
   private release(): void {
     this.isPressed = false;
   }
+}
+
+/** Returns a number with as many decimals as there is room for; empty if there is none. */
+function fitting(context: CanvasRenderingContext2D, value: number, room: number): string {
+  const texts = [short(value), short(value, 1), short(value, 0)];
+  return texts.find((text) => context.measureText(text).width <= room) ?? "";
 }

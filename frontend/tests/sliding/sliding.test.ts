@@ -35,6 +35,7 @@ beforeEach(() => {
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as SlidingModel, el: root });
+  press("Home");
 });
 
 function tables(): HTMLCanvasElement[] {
@@ -65,6 +66,12 @@ function choose(number: number, value: string): void {
 }
 
 describe("the sliding kernel", () => {
+  it("begins in the middle of the image", () => {
+    const other = document.createElement("div");
+    render({ model: model as unknown as SlidingModel, el: other });
+    expect(other.querySelector<HTMLElement>(".labkit-sliding")?.dataset.labkitPlace).toBe("1,1");
+  });
+
   it("shows a sentence instead if the kernel has another protocol version", () => {
     model.traits.protocol = PROTOCOL_VERSION + 1;
     const other = document.createElement("div");
@@ -142,7 +149,9 @@ describe("the sliding kernel", () => {
     vi.useFakeTimers();
     const slide = root.querySelector("button") as HTMLButtonElement;
     slide.click();
-    expect(slide.textContent).toBe("⏸ Pause");
+    expect(slide.textContent).toBe("Pause");
+    vi.advanceTimersToNextTimer();
+    expect(place()).toBe("0,0");
     vi.advanceTimersToNextTimer();
     expect(place()).toBe("0,1");
     slide.click();
@@ -150,7 +159,7 @@ describe("the sliding kernel", () => {
     slide.click();
     vi.runAllTimers();
     expect(place()).toBe("1,1");
-    expect(slide.textContent).toBe("▶ Slide");
+    expect(slide.textContent).toBe("Slide");
     vi.useRealTimers();
   });
 

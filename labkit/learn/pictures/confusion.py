@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labkit.learn.pictures.picture import FAINT, LINE, Picture, Sheet
+from labkit.learn.pictures.picture import LINE, Picture, Sheet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CELL, _LEFT, _TOP = 36.0, 34.0, 56.0
 _MOST_CLASSES, _NAMED = 20, 5
-_RIGHT_FILL, _WRONG_FILL = "#0a84c6", "#d55e00"
+_RIGHT_FILL, _WRONG_FILL = "#0a84c6", "#ff7a1a"
 
 
 def confusion_picture(
@@ -71,21 +71,13 @@ def _draw_cells(sheet: Sheet, counts: NDArray[np.int64]) -> None:
         if count:
             # The side of the square shows the part of the label's samples.
             share = float(np.sqrt(count / counts[row].sum()))
-            side = max(6.0, (_CELL - 4) * share)
+            side = max(14.0, (_CELL - 4) * share)
             corner = (_CELL - side) / 2
             hue = _RIGHT_FILL if row == column else _WRONG_FILL
-            sheet.box(x + corner, y + corner, side, side, fill=hue, stroke="none")
+            sheet.box(x + corner, y + corner, side, side, fill=hue, opacity=0.45, stroke="none")
         sheet.box(x, y, _CELL, _CELL, stroke=LINE)
         if count:
-            inside = row == column and share > 0.7  # noqa: PLR2004 - room for the number
-            sheet.text(
-                x + _CELL / 2 if inside else x + _CELL - 3,
-                y + _CELL / 2 + 4 if inside else y + 11,
-                str(count),
-                size=12 if inside else 11,
-                anchor="middle" if inside else "end",
-                colour="#fff" if inside else FAINT,
-            )
+            sheet.text(x + _CELL / 2, y + _CELL / 2 + 4, str(count), size=12, anchor="middle")
 
 
 def _describe(counts: NDArray[np.int64], names: Sequence[str]) -> str:

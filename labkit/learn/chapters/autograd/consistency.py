@@ -128,7 +128,7 @@ CONSISTENCY = Exercise(
         ),
         Mistake(
             "signed",
-            "The differences were not squared: those above and those below zero cancel out.",
+            "The differences were not squared: those above and those below zero cancel.",
             like=lambda student, teacher, x: _difference(student, teacher, x).mean(),
         ),
         Mistake(

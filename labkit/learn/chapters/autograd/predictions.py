@@ -56,8 +56,8 @@ PREDICTIONS = (
         why=(
             "Slopes multiply along a path, so each further sigmoid multiplies by the same factor "
             "of about 0.23: a straight line on a logarithmic axis, and twelve powers of ten lost "
-            "after twenty sigmoids. That is a *vanishing gradient*, and you have seen all there "
-            "is to it. Chapters 06 and 09 meet it in real networks."
+            "after twenty sigmoids. That is a *vanishing gradient*, and there is no more to it. "
+            "Chapter 09 meets it in real networks."
         ),
         reasons={
             "flat": "Each sigmoid multiplies the slope by 0.25 at most, so it cannot stay level.",
@@ -65,6 +65,46 @@ PREDICTIONS = (
             "stays high": (
                 "One sigmoid already takes away three quarters of the slope, and the slopes "
                 "multiply."
+            ),
+        },
+    ),
+    Choice(
+        "not_a_scalar",
+        "`y = w * x` has shape (3,). What does `y.backward()` do?",
+        options={
+            "a": "`w.grad` becomes 6, the sum of the three slopes",
+            "b": "`w.grad` becomes [1, 2, 3], one slope for each output",
+            "c": "It raises an error",
+        },
+        why=(
+            "*grad can be implicitly created only for scalar outputs*: PyTorch will not guess. "
+            "Three outputs have three slopes with respect to `w`, and `w.grad` has room for one "
+            "number. The sum? The mean? One of the three? You have to say which combination you "
+            "want, and a loss says it by being a single number."
+        ),
+        reasons={
+            "a": (
+                "That is what `y.sum().backward()` gives. Whether you want the sum, the mean or "
+                "something else, PyTorch does not guess."
+            ),
+            "b": "A `.grad` always has the shape of its leaf, and `w` is a single number.",
+        },
+    ),
+    Number(
+        "vector_in",
+        "`y = w * [1, 2, 3]`, and `y.backward([1, 0, 10])`. What is `w.grad`?",
+        exact=True,
+        why=(
+            "Each output's slope, times its weight, added up: 1 × 1 + 0 × 2 + 10 × 3 = 31. It is "
+            "what `(y * v).sum().backward()` would give. So `backward` computes a *weighted sum of "
+            "slopes*, in a single walk, and a loss is the case with a single weight of 1."
+        ),
+        reasons={
+            "6": "That is the sum of the three slopes, as if all weights were 1.",
+            "11": "That is the sum of the weights. Each is multiplied by the slope of its output.",
+            "62": (
+                "That would be the sum of weights times *values*: `y` is [2, 4, 6]. Gradients are "
+                "made of slopes."
             ),
         },
     ),
@@ -119,6 +159,32 @@ PREDICTIONS = (
             "6": "That is the derivative of `w * w`. One of the two factors looks like a constant.",
             "0": "Only one of the two factors was cut; the other leads to `w`.",
             "9": "That is the value. A cut leaves the value as it is.",
+        },
+    ),
+    Curve(
+        "step_size",
+        "How does the error of the finite difference depend on `h`? Sketch it; the step gets "
+        "smaller to the right, and the vertical axis is logarithmic.",
+        x=(1, 12),
+        y=(1e-12, 1),
+        x_label="digits: h = 10 to the power of -digits",
+        y_label="error",
+        log=True,
+        near=0.08,
+        far=0.16,
+        why=(
+            "Two errors work against each other. A large `h` misses the curvature: that error "
+            "falls with the square of `h`. A small `h` subtracts two nearly equal numbers; what is "
+            "left is mostly rounding error, divided by something tiny. The best `h` is near "
+            "0.00001 in `float64`. In `float32`, with half of the digits, no `h` gives more "
+            "than about five correct digits, which is why gradients are tested in `float64`."
+        ),
+        reasons={
+            "falls": (
+                "It would go on falling if computers had all the digits in the world. They have "
+                "16, and `f(x + h) - f(x - h)` throws most of them away when `h` is tiny."
+            ),
+            "flat": "The error depends on `h`, over nearly ten powers of ten.",
         },
     ),
 )

@@ -180,9 +180,9 @@ PREDICTIONS = (
         near=0.1,
         far=0.2,
         why=(
-            "Each further pixel costs more: the strokes reach places for which the last layer has "
-            "other weights, and on the right they are cut off. Most of what looked like "
-            "understanding was the digits' position."
+            "Every pixel costs about a quarter of the digits: the strokes reach places for which "
+            "the last layer has other weights, and on the right they are cut off. Most of what "
+            "looked like understanding was the digits' position."
         ),
         reasons={
             "flat": "Level means invariant: the convolutions nearly are, the last layer is not.",
@@ -203,9 +203,9 @@ PREDICTIONS = (
             "As far as it was moved in training, two pixels, the network hardly minds. Beyond "
             "that it falls off as steeply as before: it has not learned to ignore position, it has "
             "learned the positions it was shown.\n\n"
-            "There is a small price. On digits in the middle it is a little worse than the first "
-            "network, because the same 1,914 parameters now have more to do. Augment by what "
-            "really happens in use, and no further."
+            "There is a small price: on digits in the middle it gets two or three more wrong than "
+            "the first network, because the same 1,914 parameters now have more to do. Augment by "
+            "what really happens in use, and no further."
         ),
         reasons={
             "flat": (

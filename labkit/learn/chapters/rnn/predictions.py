@@ -93,9 +93,9 @@ PREDICTIONS = (
         },
         why=(
             "The first step moves the weights by 0.02 × 1600, about thirty times their own size. "
-            "The state is then multiplied by a huge matrix twenty times over, and after two steps "
-            "the loss is infinite, then `nan`: *not a number*. From there no step leads back, as "
-            "`nan` minus anything is `nan`."
+            "The state is then multiplied by a huge matrix twenty times over: the next loss is "
+            "infinite, and the one after that is `nan`, *not a number*. From there no step leads "
+            "back, as `nan` minus anything is `nan`."
         ),
         reasons={
             "a": (
@@ -116,8 +116,8 @@ PREDICTIONS = (
             "d": "None",
         },
         why=(
-            "The answer is in the first of fifty numbers. In the plain RNN, as it was started, "
-            "the gradient that would say so has vanished long before it gets there. The LSTM and "
+            "The answer is in the first of fifty numbers. In the plain RNN, started as it was, the "
+            "gradient that would say so has vanished long before it gets there. The LSTM and "
             "the GRU carry a state that is *added to* and multiplied by a gate near 1, so the "
             "gradient arrives."
         ),
