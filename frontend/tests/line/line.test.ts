@@ -127,7 +127,7 @@ describe("the line", () => {
     model.traits.walks = [];
     close = render({ model: model as unknown as LineModel, el: root });
     expect((root.querySelectorAll("select")[1] as HTMLSelectElement).value).toBe("30");
-    expect(values()).toBe("start: w = 4, b = 3 · loss 30 · held out 25");
+    expect(values()).toBe("start: w = 4, b = 3 · loss 30 · held out 100");
   });
 
   it("follows the steps of a loop", () => {
