@@ -40,6 +40,12 @@ def test_a_walk_is_that_of_a_plain_loop(batch):
     assert lane.places == pytest.approx(torch.tensor(loop(0.1, rows)).numpy(), abs=1e-5)
 
 
+def test_the_page_goes_on_with_the_settings_of_the_last_walk():
+    fit = LineFit(X, Y, lr=0.01)
+    fit.walk(lr=0.2, batch=1, steps=3)
+    assert (fit.rate, fit.batch) == (0.2, 1)
+
+
 def test_each_point_has_its_turn_before_any_comes_again():
     fit = LineFit(X, Y)
     fit.walk(batch=1, steps=7)

@@ -36,6 +36,7 @@ export class PlayerBar {
     this.slider.min = "0";
     this.slider.setAttribute("aria-label", "Step");
     for (const each of SPEEDS) this.speed.append(option(String(each), `${each} steps a second`));
+    this.speed.value = String(least);
     this.element.append(this.play, this.forward, this.back, this.slider, this.count);
     this.element.append(labelled("speed", this.speed), this.surfaceLabel);
     const { signal } = this.listeners;

@@ -122,6 +122,14 @@ describe("the line", () => {
     expect(model.saved).toBe(1);
   });
 
+  it("begins at a usual speed, also without a step", () => {
+    close();
+    model.traits.walks = [];
+    close = render({ model: model as unknown as LineModel, el: root });
+    expect((root.querySelectorAll("select")[1] as HTMLSelectElement).value).toBe("30");
+    expect(values()).toBe("start: w = 4, b = 3 · loss 30 · held out 100");
+  });
+
   it("follows the steps of a loop", () => {
     const [walk] = structuredClone(lineStates.line.walks);
     const lane = { ...walk.lane, losses: [30, 7.5], places: [4, 3, 3, 2] };

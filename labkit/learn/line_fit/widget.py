@@ -173,11 +173,12 @@ class LineFit(PicturedWidget):
             The places, losses and gradients of the walk.
         """
         begin = (self.start[0], self.start[1]) if start is None else start
+        self.rate, self.batch = self.rate if lr is None else float(lr), batch or 0
         walk = run_walk(
             self._points,
             self._surface,
             begin,
-            rate=self.rate if lr is None else lr,
+            rate=self.rate,
             batch=batch,
             steps=self._steps if steps is None else steps,
         )
