@@ -7,6 +7,7 @@
 #   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
 #   make healthy                                   the training runs without a defect, at three seeds each
+#   make chapters                                  every chapter of the course in JupyterLab
 #   make frontends                                 in which front ends labkit is live
 #   make adapters                                  the trainers of other libraries, fastai included
 #   make versions                                  the tests on the oldest and newest Python and torch
@@ -37,10 +38,10 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench clicks findings healthy adapters versions frontends trackers binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench clicks findings healthy chapters adapters versions frontends trackers binder-check pictures frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -12
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -13
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
@@ -55,6 +56,7 @@ check: $(VENV)/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -W error -m docs.api
+	$(BIN)/python -m docs.prose
 	$(BIN)/python hatch_build.py typecheck lint test
 
 bench: $(VENV)/bench.done browser
@@ -72,6 +74,11 @@ findings: $(VENV)/dev.done
 healthy: $(VENV)/dev.done
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --all-seeds \
 	  tests/unit/insight/test_healthy_models.py tests/unit/insight/test_healthy_loops.py
+
+# Runs every chapter in JupyterLab, dark and 700 px wide: no cut text, and pictures after a restart.
+# In `make test` it is one chapter. Some ten minutes on two cores.
+chapters: $(VENV)/dev.done browser
+	$(BIN)/python -m pytest --all-chapters tests/browser/test_chapters.py $(PYTEST_ARGS)
 
 # The tests of all adapters. `make test` leaves out those of fastai and Ray, which are not installed
 # with the others; see tests/adapters/requirements.txt. Some two minutes, most of them Ray's.

@@ -70,6 +70,8 @@ const SCRIPTS = [
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // The traced data loader of the course.
+  { name: "batches", path: "^src/batches/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
   // The boundary of a classifier, in the course.
   {
     name: "boundary",
@@ -78,6 +80,10 @@ const SCRIPTS = [
   },
   // The race of optimizers of the course.
   { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  // The line of the course that is fitted to points, beside the map and the player of the race.
+  { name: "line", path: "^src/line/", uses: "^src/(messages/|race/|parts/shortcut-guard\\.ts$)" },
+  // The kernel of the course that slides over an image.
+  { name: "sliding", path: "^src/sliding/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The storage explorer of the course.
   { name: "storage", path: "^src/storage/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The loop of the course whose lines can be switched off.

@@ -30,6 +30,11 @@ def pytest_addoption(parser):
         help="train each healthy run with three seeds instead of one of them",
     )
     parser.addoption(
+        "--all-chapters",
+        action="store_true",
+        help="open every chapter of the course in JupyterLab instead of one of them",
+    )
+    parser.addoption(
         "--files",
         type=int,
         help="how many damaged files each fuzz test reads; some hundred by default",

@@ -51,8 +51,10 @@ def findings(texts: Sequence[Passage]) -> list[str]:
 
 def _of_style(texts: Iterable[Passage]) -> Iterator[str]:
     _register()
-    checks = {name: on and name not in LEFT_OUT for name, on in DEFAULT["checks"].items()}
-    config = Config(max_errors=DEFAULT["max_errors"], checks={**checks, "labkit": True})
+    checks = {**dict.fromkeys(LEFT_OUT, False), "labkit": True}
+    for name, is_on in DEFAULT["checks"].items():
+        checks.setdefault(name, is_on)
+    config = Config(max_errors=DEFAULT["max_errors"], checks=checks)
     for passage in texts:
         for found in LintFile(content=passage.text, source=passage.place).lint(config):
             result = found.check_result

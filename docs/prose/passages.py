@@ -15,8 +15,9 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 _FEWEST_WORDS = 4
 """A string of fewer words is a name or a key, not a sentence."""
-_MARKUP = re.compile(r"<\w|[a-z]:\S")
-"""What HTML and CSS have and a sentence does not."""
+_MARKUP = re.compile(r"<\w|[a-z]:\S|^import ", re.MULTILINE)
+"""What HTML, CSS and Python have and a sentence does not."""
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _CODE = "CODE{}"
 """What stands for code in a sentence, with its number, so that the sentence stays whole."""
 
@@ -104,7 +105,8 @@ def of_python(source: str, name: str) -> Iterator[Passage]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        is_sentence = len(node.value.split()) >= _FEWEST_WORDS and not _MARKUP.search(node.value)
+        words = [word for word in node.value.split() if _WORD.search(word)]
+        is_sentence = len(words) >= _FEWEST_WORDS and not _MARKUP.search(node.value)
         if is_sentence and id(node) not in bare:
             pieces = node.value.split("`")
             text = "".join(_CODE.format(i) if i % 2 else piece for i, piece in enumerate(pieces))

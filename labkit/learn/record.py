@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = ".labkit-progress.json"
-_VERSION = 1
+VERSION = 1
 _turn = threading.RLock()
 """Held while the file is read, changed and written by a thread of this kernel."""
 
@@ -105,7 +105,7 @@ class Record:
     def _write(self) -> None:
         if not self._writable:
             return
-        text = json.dumps({**self._data, "version": _VERSION}, indent=1, allow_nan=False)
+        text = json.dumps({**self._data, "version": VERSION}, indent=1, allow_nan=False)
         try:
             _replace(self._path, text)
         except OSError as error:
@@ -136,7 +136,7 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError:
         _set_aside(path)
         return {}
-    if isinstance(data, dict) and data.get("version") == _VERSION:
+    if isinstance(data, dict) and data.get("version") == VERSION:
         return data
     _set_aside(path)
     return {}

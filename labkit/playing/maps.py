@@ -18,8 +18,8 @@ from labkit.playing.features import FEATURES, features_of
 from labkit.playing.networks import evaluated
 from labkit.playing.training import Training
 
-UNIT_SIDE, OUTPUT_SIDE = 20, 60
-"""Number of points along one side of the picture of a unit, and of the output."""
+UNIT_SIDE, COARSE_SIDE, OUTPUT_SIDE = 20, 14, 60
+"""Number of points along one side of the picture of a unit, in two sizes, and of the output."""
 _ZERO, _NOT_FINITE = 127, 255
 
 Plane = tuple[float, float, float, float]
@@ -44,34 +44,34 @@ class Maps:
 
     def __init__(self, training: Training, plane: Plane) -> None:
         self._training, self.plane = training, plane
-        points = {side: _grid(plane, side) for side in (UNIT_SIDE, OUTPUT_SIDE)}
         names = training.settings.features
         has_features = training.own_model is None
-        self._coarse, self._fine = (
-            features_of(grid, names) if has_features else grid for grid in points.values()
-        )
-        self._points = points[UNIT_SIDE]
+        self._inputs = {}
+        """The inputs of the network at all points, by the number of points along one side."""
+        for side in (UNIT_SIDE, COARSE_SIDE, OUTPUT_SIDE):
+            grid = _grid(plane, side)
+            self._inputs[side] = features_of(grid, names) if has_features else grid
         y = training.points.y
         self.y_range = (float(y.min()), float(y.max())) if training.points.is_regression else (0, 1)
 
     def features(self) -> Picture:
         """Return the pictures of all inputs that a network can have."""
-        return _encoded(features_of(self._points, tuple(FEATURES)))
+        return _encoded(features_of(_grid(self.plane, UNIT_SIDE), tuple(FEATURES)))
 
     @torch.no_grad()
-    def units(self) -> Picture:
+    def units(self, side: int = UNIT_SIDE) -> Picture:
         """Return the pictures of all hidden units, layer by layer."""
-        outputs, values = [torch.empty(len(self._coarse), 0)], self._coarse
+        values = self._inputs[side]
+        outputs = [torch.empty(len(values), 0)]
         for layer in (self._training.layers or ())[:-1]:
             values = layer(values)
             outputs.append(values)
         return _encoded(torch.cat(outputs, dim=1))
 
     @torch.no_grad()
-    def output(self, side: int = OUTPUT_SIDE) -> NDArray[np.uint8]:
+    def output(self) -> NDArray[np.uint8]:
         """Return the picture of the output: of the probability of class 1, or of the value."""
-        inputs = self._fine if side == OUTPUT_SIDE else self._coarse
-        values = evaluated(self._training.model, inputs).reshape(-1, 1)
+        values = evaluated(self._training.model, self._inputs[OUTPUT_SIDE]).reshape(-1, 1)
         if self._training.points.is_regression:
             low, high = self.y_range
             values = (2 * values - low - high) / ((high - low) or 1.0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from labkit.playing.code import code_of
 from labkit.playing.datasets import plane_of
-from labkit.playing.maps import Maps
+from labkit.playing.maps import COARSE_SIDE, UNIT_SIDE, Maps
 from labkit.playing.pages import Pages
 from labkit.playing.settings import changed
 from labkit.playing.training import Training
@@ -19,7 +19,11 @@ from labkit.views.message_builders import Message
 from labkit.views.messages.playground import Playing
 
 _INTERVAL_SECONDS = 1 / 36
-"""Time between frames; a page that is asked for 30 each second gets some late."""
+"""Time between frames: of those that arrive together, a page draws the last, and so 30 a second."""
+_BYTES_PER_SECOND = 600_000
+"""Most that is sent, as Jupyter's servers drop what is more than 1 MB in a second."""
+_MOST_FINE_UNITS = 16
+"""Number of units whose pictures are sent in full detail while the network plays."""
 _TRAINING_SECONDS = {"slow": 0.0, "normal": 0.012, "fast": 0.018}
 """Time for steps between two frames by speed; at least one step, and at most an epoch if normal."""
 SPEEDS = tuple(_TRAINING_SECONDS)
@@ -56,7 +60,7 @@ class Session:
         self.error: BaseException | None = None
         self._next_at = 0.0
         self._maps = self._new_maps()
-        self._frame = frame_message(training, self._maps)
+        self._frame = frame_message(training, self._maps, self._unit_side)
 
     def _new_maps(self) -> Maps:
         training = self.training
@@ -79,7 +83,7 @@ class Session:
         if now < self._next_at:
             return self._next_at - now
         # Measured from when it was due, so that a late frame does not lower the rate.
-        self._next_at = max(self._next_at + _INTERVAL_SECONDS, now)
+        self._next_at = max(self._next_at + self._interval, now)
         try:
             self._train(now + _TRAINING_SECONDS[self.speed])
             if self.pages.may_send(time.monotonic()):
@@ -89,6 +93,11 @@ class Session:
             self._fail(error)
             return None
         return max(0.0, self._next_at - time.monotonic())
+
+    @property
+    def _interval(self) -> float:
+        size = sum(map(len, self._frame.buffers))
+        return max(_INTERVAL_SECONDS, size / _BYTES_PER_SECOND)
 
     def _train(self, until: float) -> None:
         most = self.training.steps_per_epoch if self.speed == "normal" else 10_000
@@ -186,7 +195,7 @@ class Session:
     def send_frame(self) -> None:
         """Send the pages the present state."""
         try:
-            self._frame = frame_message(self.training, self._maps)
+            self._frame = frame_message(self.training, self._maps, self._unit_side)
         except Exception as error:  # noqa: BLE001 - a model of the user's; the last frame is sent
             self.error = error
         number, answer = self.pages.send(time.monotonic())
@@ -198,6 +207,12 @@ class Session:
             "error": None if self.error is None else described(self.error),
         }
         self._post(Message({**self._frame.content, **state}, self._frame.buffers))
+
+    @property
+    def _unit_side(self) -> int:
+        units = sum(layer.linear.out_features for layer in self.training.layers or ())
+        is_fine = units <= _MOST_FINE_UNITS or not self.is_playing
+        return UNIT_SIDE if is_fine else COARSE_SIDE
 
     def send_code(self) -> None:
         """Send the pages the network as plain PyTorch."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from labkit.playing.maps import Maps, weights_of
+from labkit.playing.maps import UNIT_SIDE, Maps, weights_of
 from labkit.playing.training import Training
 from labkit.views.message_builders import PROTOCOL_VERSION, Message
 
@@ -44,9 +44,9 @@ def setup_message(training: Training, maps: Maps) -> Message:
     return message
 
 
-def frame_message(training: Training, maps: Maps) -> Message:
+def frame_message(training: Training, maps: Maps, unit_side: int = UNIT_SIDE) -> Message:
     """Return the state of the network; the session adds number, speed and so on."""
-    units = maps.units()
+    units = maps.units(unit_side)
     message = Message({"type": "frame", "step": training.step})
     losses = torch.tensor([training.train_loss, training.test_loss], dtype=torch.float64)
     message.content["losses"] = message.add(losses.numpy(), "<f8")

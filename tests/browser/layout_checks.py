@@ -73,3 +73,19 @@ IS_IN_SIGHT = """(element) => {
     return box.height > 0 && box.top >= panel.top - 1 && box.bottom <= panel.bottom + 1;
 }"""
 """Returns whether all of an element is in the visible part of the notebook."""
+
+TEXTS_BEYOND_THEIR_PICTURE = """(root) => {
+    const found = [];
+    for (const text of root.querySelectorAll("svg text")) {
+        const picture = text.ownerSVGElement.closest("svg[viewBox]") ?? text.ownerSVGElement;
+        if (!text.checkVisibility({ visibilityProperty: true })) continue;
+        const [inner, outer] = [text.getBoundingClientRect(), picture.getBoundingClientRect()];
+        const isInside = inner.left >= outer.left - 1 && inner.right <= outer.right + 1
+            && inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+        const isDrawn = inner.width > 0 && outer.width > 0;
+        const isClipped = text.closest(".labkit-graph, .labkit-plot, .js-plotly-plot");
+        if (isDrawn && !isInside && !isClipped) found.push(text.textContent);
+    }
+    return found;
+}"""
+"""Returns the texts of SVG pictures that reach beyond them; graphs and plots can be moved."""

@@ -58,3 +58,26 @@ def test_the_boundary_moves_while_the_cell_runs_and_can_be_walked_through(open_n
             break
     expect(status).to_contain_text("pull")
     assert book.errors == []
+
+
+def test_a_threshold_is_moved_with_the_keys_and_with_the_mouse(open_notebook):
+    cell = "import torch; from labkit import learn\n"
+    cell += "learn.ThresholdView(torch.tensor([0.9, 0.2, 0.6]), torch.tensor([1, 1, 0]), price=5)"
+    book = open_notebook([cell])
+    book.run_cell(0)
+    view = book.view("threshold")
+    status, picture = view.get_by_role("status"), view.get_by_role("img")
+    expect(status).to_contain_text("cost 6", timeout=30_000)
+    view.get_by_role("slider").focus()
+    book.page.keyboard.press("Home")
+    expect(status).to_contain_text("2 hits")
+    box = picture.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    book.page.mouse.move(box["x"] + 0.2 * box["width"], middle)
+    book.page.mouse.down()
+    book.page.mouse.move(box["x"] + 0.95 * box["width"], middle, steps=4)
+    book.page.mouse.up()
+    expect(status).to_contain_text("2 misses")
+    view.get_by_role("button").click()
+    expect(status).to_contain_text("cost 1")
+    assert book.errors == []

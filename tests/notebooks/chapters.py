@@ -16,9 +16,17 @@ from typing import Any
 
 import nbformat
 
+from labkit.learn.predictions import Choice, Curve, Exact, Number, Place, Prediction
+
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+_VALUES = {Choice: "a", Number: 1.0, Exact: 1, Curve: (1.0, 0.5), Place: (1, 1)}
+
+
+def typed(prediction: Prediction) -> str:
+    """Return a valid prediction as source code, a wrong one if the plan has one."""
+    return repr(next(iter(prediction.misconceptions().values()), _VALUES[type(prediction)]))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.func import grad, vmap
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from labkit import learn
 
 
 def test_a_tensor_is_not_an_array_with_gradients():
@@ -114,7 +117,8 @@ def net():
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
+def test_places_of_the_largest_input_are_no_labels_for_ten_classes():
+    """Chapter 06: `cross_entropy(y, max(x, 1)[1])` has labels for 784 inputs and 10 classes."""
     x = torch.rand(32, 784, generator=torch.Generator().manual_seed(0))
     labels = torch.max(x, 1)[1]
     assert labels.max() > 9
@@ -122,7 +126,8 @@ def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
         F.cross_entropy(net()(x), labels)
 
 
-def test_06_a_call_makes_no_modules():
+def test_a_call_makes_no_modules():
+    """Chapter 06: calling a Module makes a new Module for each output of a layer."""
     model = net()
     before = list(model.modules())
     outputs = [model(torch.rand(2, 784)) for _ in range(2)]
@@ -131,19 +136,23 @@ def test_06_a_call_makes_no_modules():
     assert outputs[0].grad_fn is not outputs[1].grad_fn
 
 
-def test_06_module_and_nn_module_are_one_class():
+def test_module_and_nn_module_are_one_class():
+    """Chapter 06: `Module` and `nn.Module` differ."""
     assert torch.nn.Module is nn.Module is nn.modules.module.Module
     assert isinstance(nn.Linear(1, 1), nn.Module)
 
 
-def test_06_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+def test_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+    """Chapter 06: a softmax before `cross_entropy` does no harm."""
     labels = torch.arange(10)
     logits = 100.0 * F.one_hot(labels).float()
     assert F.cross_entropy(logits, labels) < 1e-6
     assert F.cross_entropy(logits.softmax(dim=1), labels).item() == pytest.approx(1.4612, abs=1e-3)
 
 
-def test_06_layers_in_a_list_are_not_registered():
+def test_layers_in_a_list_are_not_registered():
+    """Chapter 06: layers in a list are trained, because `forward` uses them."""
+
     class Listed(nn.Module):
         def __init__(self, kind):
             super().__init__()
@@ -152,3 +161,64 @@ def test_06_layers_in_a_list_are_not_registered():
 
     found = [sum(p.numel() for p in Listed(kind).parameters()) for kind in (list, nn.ModuleList)]
     assert found == [650, 109_386]
+
+
+def test_linear_regression_takes_any_number_of_features_and_outputs():
+    """Chapter 03: linear regression has one-dimensional input and output."""
+    torch.manual_seed(0)
+    x, truth = torch.randn(50, 10), torch.randn(11, 3)
+    y = torch.cat([x, torch.ones(50, 1)], dim=1) @ truth
+    model = nn.Linear(10, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(500):
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+    assert torch.allclose(model.weight, truth[:10].T, atol=1e-2)
+    assert torch.allclose(model.bias, truth[10], atol=1e-2)
+
+
+def test_neither_a_dataset_nor_a_loader_is_a_module():
+    """Chapter 05: a DataLoader, or a Dataset, is a Module."""
+    dataset = TensorDataset(torch.zeros(3, 2))
+    assert isinstance(dataset, Dataset)
+    for each in (dataset, DataLoader(dataset)):
+        assert not isinstance(each, nn.Module)
+        assert not hasattr(each, "parameters")
+
+
+def test_a_loader_deals_out_the_whole_dataset():
+    """Chapter 05: a DataLoader splits the data into training, validation and test sets."""
+    loader = DataLoader(TensorDataset(torch.arange(100)), batch_size=10, shuffle=True)
+    for _ in range(2):
+        assert sorted(index for (batch,) in loader for index in batch.tolist()) == [*range(100)]
+
+
+def test_a_grid_of_images_does_not_show_a_model():
+    """Chapter 08: `make_grid` shows a model."""
+    images = learn.digits().x_train[:8]
+    layer = nn.Conv2d(1, 4, 3)
+    grid, kernels = (learn.tile_picture(each).svg for each in (images, layer.weight))
+    F.relu(layer(images)).mean().backward()
+    with torch.no_grad():
+        layer.weight -= layer.weight.grad
+    assert learn.tile_picture(images).svg == grid
+    assert learn.tile_picture(layer.weight).svg != kernels
+
+
+def test_an_open_update_gate_of_a_gru_keeps_the_state():
+    """Chapter 09: in PyTorch the update gate keeps at 1; other texts have it the other way."""
+    cell = nn.GRUCell(2, 3)
+    with torch.no_grad():
+        cell.bias_ih[3:6] = 100.0
+    state = torch.randn(1, 3)
+    assert torch.allclose(cell(torch.randn(1, 2), state), state)
+
+
+def test_clipping_leaves_the_memory_of_gradients_as_it_is():
+    """Chapter 09: clipping saves memory."""
+    layer = nn.Linear(3, 3)
+    layer(torch.ones(1, 3)).sum().backward()
+    before = [(p.grad.data_ptr(), p.grad.numel()) for p in layer.parameters()]
+    nn.utils.clip_grad_norm_(layer.parameters(), 0.1)
+    assert [(p.grad.data_ptr(), p.grad.numel()) for p in layer.parameters()] == before

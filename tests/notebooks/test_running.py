@@ -8,7 +8,7 @@ import json
 import nbformat
 
 from labkit.learn.chapters import load_plan
-from labkit.learn.predictions import Choice, Curve, Exact, Number, Place
+from tests.notebooks.chapters import typed
 from tests.notebooks.conftest import text_of
 
 MEGABYTES = 1200
@@ -21,7 +21,6 @@ FINAL_RUNS = {
     "09_rnn": "runs['GRU']",
 }
 """The run of the final model of each chapter, which must have no findings."""
-_VALUES = {Choice: "a", Number: 1.0, Exact: 1, Curve: (1.0, 0.5), Place: (1, 1)}
 
 
 def test_a_chapter_runs_without_warnings_and_findings(chapter, run_cells):
@@ -55,7 +54,7 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
             cells.append(nbformat.v4.new_code_cell("%reset -f"))
         if cell.cell_type == "code" and cell.source in asked:
             prediction = asked[cell.source]
-            cell.source = f'chapter.predict("{prediction.name}", {_typed(prediction)}, sure=2)'
+            cell.source = f'chapter.predict("{prediction.name}", {typed(prediction)}, sure=2)'
             expected.append((cell, "Locked in: "))
         cells.append(cell)
         for name in (tag.partition(":")[2] for tag in tags if tag.startswith("exercise:")):
@@ -81,8 +80,3 @@ FAILED = "has no attribute 'nonsense' in the line return arguments.nonsense."
 
 def _answer(code: str, name: str) -> str:
     return f'{code.strip()}\n\nchapter.check("{name}", {name})'
-
-
-def _typed(prediction) -> str:
-    """Return a valid prediction as source code, a wrong one if the plan has one."""
-    return repr(next(iter(prediction.misconceptions().values()), _VALUES[type(prediction)]))

@@ -42,7 +42,9 @@ from labkit.views import message_builders, runs_messages, sample_messages, snaps
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import (
+    batches,
     boundary,
+    line,
     loop,
     pad,
     page,
@@ -50,6 +52,7 @@ from labkit.views.messages import (
     prediction,
     race,
     runs,
+    sliding,
     stepper,
     storage,
     widgets,
@@ -66,14 +69,22 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
-import type { BoundaryViewState, MomentMessage, WantMessage } from "../../src/messages/boundary";
+import type { BatchesState } from "../../src/messages/batches";
+import type {
+  BoundaryViewState,
+  MomentMessage,
+  ThresholdViewState,
+  WantMessage,
+} from "../../src/messages/boundary";
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { LoopState, LoopSwitched } from "../../src/messages/loop";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
 import type { LockMessage, PredictionState } from "../../src/messages/prediction";
 import type { PageMessage } from "../../src/messages/page";
 import type { PlaygroundMessage, PlaygroundRequest } from "../../src/messages/playground";
+import type { LineRequest, LineState } from "../../src/messages/line";
 import type { RaceRequest, RaceState } from "../../src/messages/race";
+import type { SlidingRequest, SlidingState } from "../../src/messages/sliding";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
 import type { StorageAsked, StorageState } from "../../src/messages/storage";
@@ -522,6 +533,7 @@ def pad_states() -> dict[str, pad.PadState]:
         "side": 2,
         "pixels": [0.0, 1.0, 0.25, 0.0],
         "said": "Two bright pixels",
+        "tiles": {"count": 2, "rows": 1, "columns": 2, "values": [0.0, 1.0, 0.5, 0.25]},
     }
     return {"pad": state}
 
@@ -530,6 +542,33 @@ def pad_drawings() -> dict[str, pad.PadDrawing]:
     """Return the changes that a page sends after a stroke."""
     pixels = [0.0, 1.0, 0.95, 0.0]
     return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
+
+
+def batches_states() -> dict[str, batches.BatchesState]:
+    """Return the trace of two epochs by two workers; the second draws one sample twice."""
+
+    def traced(indices: list[int], worker: int, begin: float) -> batches.TracedBatch:
+        return {
+            "indices": indices,
+            "worker": worker,
+            "begin": begin,
+            "end": begin + 4.0,
+            "asked": 2 * begin,
+            "arrived": begin + 4.5,
+            "done": begin + 5.0,
+        }
+
+    state: batches.BatchesState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "size": 5,
+        "workers": 2,
+        "labels": [0, 0, 1, 1, 1],
+        "epochs": [
+            [traced([3, 0], 0, 0.0), traced([1, 2], 1, 4.0)],
+            [traced([4, 4], 0, 0.0), traced([1, 2], 1, 4.0)],
+        ],
+    }
+    return {"batches": state}
 
 
 def boundary_states() -> dict[str, boundary.BoundaryViewState]:
@@ -542,6 +581,7 @@ def boundary_states() -> dict[str, boundary.BoundaryViewState]:
         "side": 2,
         "points": _base64(np.array([[0.5, 1.0], [1.5, 3.0]], "<f4")),
         "labels": _base64(np.array([0, 1], np.uint8)),
+        "pulls": True,
     }
     state: boundary.BoundaryViewState = {
         "protocol": message_builders.PROTOCOL_VERSION,
@@ -549,6 +589,18 @@ def boundary_states() -> dict[str, boundary.BoundaryViewState]:
         "moment": boundary_moment(1, 2, 2.0),
     }
     return {"boundary": state}
+
+
+def threshold_states() -> dict[str, boundary.ThresholdViewState]:
+    """Return the state of a threshold view of five samples."""
+    state: boundary.ThresholdViewState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "classes": ["benign", "malignant"],
+        "logits": _base64(np.array([4.0, -1.0, 1.0, -3.0, -6.0], "<f4")),
+        "labels": _base64(np.array([1, 1, 0, 0, 0], np.uint8)),
+        "price": 20.0,
+    }
+    return {"threshold": state}
 
 
 def boundary_moment(index: int, count: int, logit: float) -> boundary.BoundaryMoment:
@@ -757,6 +809,92 @@ def race_requests() -> dict[str, race.RaceRequest]:
     return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
+def line_states() -> dict[str, line.LineState]:
+    """Return the state of a line that was fitted for two steps, one point in each."""
+    fit = race_states()["race"]
+    lane: race.RaceLane = {
+        **fit["lanes"][0],
+        "name": "lr 0.1",
+        "kind": "SGD",
+        "rate": 0.1,
+        "places": [4.0, 3.0, 3.0, 2.0, 2.0, 1.0],
+        "losses": [30.0, 7.5, 0.0],
+        "gradients": [20.0, 10.0, 10.0, 5.0, 0.0, 0.0],
+        "rates": [0.1, 0.1, 0.1],
+        "state": [],
+    }
+    drawn: race.RaceMap = {
+        "first": {"name": "w", "low": -1.0, "high": 5.0},
+        "second": {"name": "b", "low": -2.0, "high": 4.0},
+        "image": "data:image/png;base64,",
+        "lowest": 0.0,
+        "highest": 120.0,
+    }
+    state: line.LineState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "plane": {
+            "x": [0.0, 1.0, 2.0, 3.0],
+            "y": [1.0, 3.0, 5.0, 7.0],
+            "held_x": [4.0],
+            "held_y": [9.0],
+            "ends_x": [-0.25, 4.25],
+            "ends_y": [-1.0, 11.0],
+            "best": 0.0,
+        },
+        "map": drawn,
+        "walks": [{"lane": lane, "held": [100.0, 25.0, 0.0], "batches": [[0], [3], [1]]}],
+        "start": [4.0, 3.0],
+        "rate": 0.1,
+        "batch": 1,
+        "batches": [0, 1],
+        "answered": 0,
+        "said": "",
+    }
+    return {"line": state}
+
+
+def line_requests() -> dict[str, line.LineRequest]:
+    """Return what a page sends after another learning rate."""
+    wish: line.LineWish = {"number": 1, "start": [4.0, 3.0], "rate": 0.5, "batch": 1}
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
+def sliding_table(side: int, *values: float) -> sliding.SlidingTable:
+    """Return a square table."""
+    return {"rows": side, "columns": side, "values": list(values)}
+
+
+def sliding_states() -> dict[str, sliding.SlidingState]:
+    """Return the state of a kernel of two by two on an image of three by three."""
+    state: sliding.SlidingState = {
+        "protocol": message_builders.PROTOCOL_VERSION,
+        "image": sliding_table(3, 0, 1, 2, 3, 4, 5, 6, 7, 8),
+        "filters": [
+            {"name": "mean", "finds": "the mean", "kernel": sliding_table(2, *[0.25] * 4)},
+            {"name": "slope", "finds": "a slope", "kernel": sliding_table(2, -1, 1, -1, 1)},
+        ],
+        "weights": sliding_table(2, -1, 1, -1, 1),
+        "stride": 1,
+        "padding": 0,
+        "answers": sliding_table(2, 2, 2, 2, 2),
+        "code": "F.conv2d(image, kernel)",
+        "answered": 0,
+        "said": "",
+    }
+    return {"sliding": state}
+
+
+def sliding_requests() -> dict[str, sliding.SlidingRequest]:
+    """Return what a page sends after another filter was chosen."""
+    wish: sliding.SlidingWish = {
+        "number": 1,
+        "weights": sliding_table(2, *[0.25] * 4),
+        "stride": 1,
+        "padding": 0,
+    }
+    return {"filter": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -823,11 +961,17 @@ def as_typescript() -> str:
         "storageWishes": ("StorageAsked", storage_wishes()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
+        "batchesStates": ("BatchesState", batches_states()),
         "boundaryStates": ("BoundaryViewState", boundary_states()),
+        "thresholdStates": ("ThresholdViewState", threshold_states()),
         "boundaryRequests": ("WantMessage", boundary_requests()),
         "boundaryMessages": ("MomentMessage", boundary_messages()),
+        "lineStates": ("LineState", line_states()),
+        "lineRequests": ("LineRequest", line_requests()),
         "raceStates": ("RaceState", race_states()),
         "raceRequests": ("RaceRequest", race_requests()),
+        "slidingStates": ("SlidingState", sliding_states()),
+        "slidingRequests": ("SlidingRequest", sliding_requests()),
         "predictionStates": ("PredictionState", prediction_states()),
         "lockedPredictions": ('PredictionState["locked"]', locked_predictions()),
         "lockMessages": ("LockMessage", lock_messages()),

@@ -2,6 +2,8 @@
 
 from xml.etree import ElementTree
 
+import torch
+
 from labkit.learn.drawing_pad import SIDE, DrawingPad
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import VIEW_MIME_TYPE
@@ -39,3 +41,14 @@ def test_the_saved_picture_has_the_drawing_and_what_is_said():
     assert (fills.count("rgb(255,255,255)"), len(fills)) == (16, 64)
     assert "This is <b>a seven</b>." in [each.text for each in picture.iter()]
     assert VIEW_MIME_TYPE in data
+
+
+def test_maps_of_the_drawing_are_sent_with_every_change():
+    pad = DrawingPad(sum_of, maps=lambda image: torch.cat([image[0], 4 * image[0]]))
+    draw(pad, page_protocol=PROTOCOL_VERSION, pixels=[0.5] * SIDE**2)
+    assert pad.tiles == {"count": 2, "rows": 8, "columns": 8, "values": [0.25] * 64 + [1.0] * 64}
+
+
+def test_maps_of_another_shape_are_named():
+    pad = DrawingPad(sum_of, maps=lambda image: image)
+    assert "up to 16 maps of shape (n, height, width)" in pad.said

@@ -98,6 +98,18 @@ def test_it_plays_while_a_page_shows_it(opened):
     assert (playground.steps, playground.playing) == (steps, False)
 
 
+def test_the_pictures_of_many_units_have_less_detail_while_it_plays(opened):
+    playground, page = opened("spirals", hidden=(8,) * 6)
+    page.hello()
+    playground.play()
+    frame, buffers = page.await_message("frame", lambda frame: frame["step"] > 0)
+    assert sum(map(len, buffers)) * 36 < 700_000  # bytes in a second
+    page.await_end()
+    playground.pause()
+    frame, buffers = page.await_message("frame", lambda frame: frame["playing"] == "paused")
+    assert len(buffers[frame["unit_maps"]]) == 48 * 400
+
+
 def test_a_page_that_does_not_draw_gets_no_further_frames_while_the_training_goes_on(opened):
     playground, page = opened()
     page.answers = False

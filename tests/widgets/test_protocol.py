@@ -11,13 +11,16 @@ import anywidget
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn import OptimizerRace, chapter
-from labkit.learn.boundary import BoundaryView
+from labkit.learn import LineFit, OptimizerRace, chapter
+from labkit.learn.boundary import BoundaryView, ThresholdView
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.loader_trace import trace_loader
 from labkit.learn.loop_switches import LoopSwitches
+from labkit.learn.sliding import SlidingKernel
 from labkit.learn.storage_explorer import StorageExplorer
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
@@ -28,8 +31,10 @@ from labkit.views.channel import RunChannel
 from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
+    batches,
     boundary,
     kernel,
+    line,
     loop,
     pad,
     page,
@@ -37,6 +42,7 @@ from labkit.views.messages import (
     prediction,
     race,
     runs,
+    sliding,
     stepper,
     storage,
     tables,
@@ -52,11 +58,14 @@ from .fixtures import (
     TYPESCRIPT,
     as_json,
     as_typescript,
+    batches_states,
     boundary_messages,
     boundary_requests,
     boundary_states,
     channel_states,
     fragments_as_json,
+    line_requests,
+    line_states,
     lock_messages,
     locked_predictions,
     loop_states,
@@ -72,10 +81,13 @@ from .fixtures import (
     race_states,
     runs_messages_by_name,
     runs_requests,
+    sliding_requests,
+    sliding_states,
     stepper_messages,
     stepper_requests,
     storage_states,
     storage_wishes,
+    threshold_states,
     view_states,
 )
 from .pages import Page
@@ -166,6 +178,7 @@ def test_the_kinds_of_tables_are_those_of_the_run():
 
 
 STATES = {
+    "batches": (batches.BatchesState, batches_states),
     "channel": (widgets.ChannelState, channel_states),
     "views": (widgets.ViewState, view_states),
     "loop": (loop.LoopState, loop_states),
@@ -175,8 +188,13 @@ STATES = {
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
+    "threshold": (boundary.ThresholdViewState, threshold_states),
+    "line": (line.LineState, line_states),
+    "line-page": (line.LineRequest, line_requests),
     "race": (race.RaceState, race_states),
     "race-page": (race.RaceRequest, race_requests),
+    "sliding": (sliding.SlidingState, sliding_states),
+    "sliding-page": (sliding.SlidingRequest, sliding_requests),
     "prediction": (prediction.PredictionState, prediction_states),
     "prediction-locked": (prediction.LockedPrediction, locked_predictions),
     "prediction-page": (prediction.LockMessage, lock_messages),
@@ -213,10 +231,20 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     for view in shown.values():
         check(synced(view), widgets.ViewState)
         view.close()
+    state = synced(DrawingPad())
+    check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
+    check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
+    assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+    state = synced(trace_loader(DataLoader([1, 2, 3], batch_size=2), labels=[0, 1, 1]))
+    check(state, batches.BatchesState)
     check_two_way(DrawingPad(), pad.PadState, pad.PadDrawing)
+    check_two_way(SlidingKernel(torch.eye(4)), sliding.SlidingState, sliding.SlidingRequest)
     view = BoundaryView(lambda points: points.sum(dim=1), torch.eye(2), torch.tensor([0, 1]))
     check(synced(view), boundary.BoundaryViewState)
     view.close()
+    decided = ThresholdView(torch.tensor([0.2, 0.7]), torch.tensor([0, 1]))
+    check(synced(decided), boundary.ThresholdViewState)
+    decided.close()
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)
@@ -254,6 +282,15 @@ def test_the_state_of_a_race_has_its_type():
     check({name: state[name] for name in get_type_hints(race.RaceState)}, race.RaceState)
     check({name: state[name] for name in get_type_hints(race.RaceRequest)}, race.RaceRequest)
     assert set(state) == {*get_type_hints(race.RaceState), *get_type_hints(race.RaceRequest)}
+
+
+def test_the_state_of_a_line_has_its_type():
+    fit = LineFit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], held_out=([4.0], [9.0]))
+    fit.walk(steps=2, batch=1)
+    state = synced(fit)
+    check({name: state[name] for name in get_type_hints(line.LineState)}, line.LineState)
+    check({name: state[name] for name in get_type_hints(line.LineRequest)}, line.LineRequest)
+    assert set(state) == {*get_type_hints(line.LineState), *get_type_hints(line.LineRequest)}
 
 
 def typescript_types():

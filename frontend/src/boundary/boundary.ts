@@ -64,7 +64,7 @@ class BoundaryPage {
       (index) => model.send({ type: "want", protocol: PROTOCOL_VERSION, index }),
       () => this.redraw(),
     );
-    this.steps = new StepBar(this.history, this.listeners.signal, () => this.redraw());
+    this.steps = new StepBar(this.history, plane.pulls, this.listeners.signal, () => this.redraw());
     this.build(plane.names);
     this.endGuard = guardShortcuts(root);
     this.listen();

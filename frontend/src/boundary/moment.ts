@@ -1,6 +1,7 @@
 /** Decodes the samples and the moments of a boundary view. */
 
 import type { BoundaryMoment, BoundaryPlane } from "../messages/boundary";
+import { bytesOf, floatsOf } from "./decoding";
 
 export interface Samples {
   readonly count: number;
@@ -31,8 +32,8 @@ export interface Totals {
 }
 
 export function decodeSamples(plane: BoundaryPlane): Samples {
-  const points = floats(plane.points);
-  const labels = bytes(plane.labels);
+  const points = floatsOf(plane.points);
+  const labels = bytesOf(plane.labels);
   const count = labels.length;
   const [left = 0, right = 1] = plane.x;
   const [bottom = 0, top = 1] = plane.y;
@@ -50,11 +51,11 @@ export function decodeMoment(moment: BoundaryMoment): Moment {
     index: moment.index,
     count: moment.count,
     step: moment.step,
-    grid: floats(moment.grid),
-    logits: floats(moment.logits),
-    losses: floats(moment.losses),
-    pulls: floats(moment.pulls),
-    directions: floats(moment.directions),
+    grid: floatsOf(moment.grid),
+    logits: floatsOf(moment.logits),
+    losses: floatsOf(moment.losses),
+    pulls: floatsOf(moment.pulls),
+    directions: floatsOf(moment.directions),
   };
 }
 
@@ -78,15 +79,4 @@ export function totals(samples: Samples, moment: Moment): Totals {
     else towards[0] -= pull;
   }
   return { wrong, loss: loss / samples.count, towards };
-}
-
-function bytes(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
-
-function floats(text: string): Float32Array {
-  const view = new DataView(bytes(text).buffer);
-  return Float32Array.from({ length: view.byteLength / 4 }, (_, at) =>
-    view.getFloat32(4 * at, true),
-  );
 }

@@ -28,12 +28,7 @@ export class Panel {
       table([
         ["wrong side", `${wrong} of ${samples.count}`, "Samples on the wrong side of the boundary"],
         ["mean loss", number(loss), "What the training minimises"],
-        [
-          `pull of ${second}`,
-          number(towards[1]),
-          "The sum of all pulls towards a larger logit. Once both sums are equal, the bias rests",
-        ],
-        [`pull of ${first}`, number(towards[0]), "The sum of all pulls towards a smaller logit"],
+        ...(this.plane.pulls ? sums(first, second, towards) : []),
       ]),
     );
     this.sample.replaceChildren(...this.details(samples, moment, picked));
@@ -48,6 +43,7 @@ export class Panel {
     }
     const label = samples.labels[picked] === 1 ? 1 : 0;
     const [nameX = "", nameY = ""] = this.plane.names;
+    const { pulls } = this.plane;
     const logit = moment.logits[picked] ?? 0;
     const head = document.createElement("strong");
     const side = isWrong(samples, moment, picked) ? "wrong side" : "right side";
@@ -58,10 +54,10 @@ export class Panel {
       table([
         [nameX, number(samples.points[2 * picked] ?? 0), nameX],
         [nameY, number(samples.points[2 * picked + 1] ?? 0), nameY],
-        ["logit", number(logit), LOGIT_TITLE],
+        ...(pulls ? [["logit", number(logit), LOGIT_TITLE] as const] : []),
         ["probability", number(probability(logit)), ofOne],
         ["loss", number(moment.losses[picked] ?? 0), "The loss of this sample alone"],
-        ["pull", number(moment.pulls[picked] ?? 0), PULL_TITLE],
+        ...(pulls ? [["pull", number(moment.pulls[picked] ?? 0), PULL_TITLE] as const] : []),
       ]),
     ];
   }
@@ -75,7 +71,7 @@ export class Panel {
       ["○ △", "currentColor", "wrong side"],
       ["→", "currentColor", "its pull"],
     ] as const;
-    for (const [sign, colour, text] of marks) {
+    for (const [sign, colour, text] of marks.slice(0, this.plane.pulls ? 4 : 3)) {
       const entry = document.createElement("span");
       const mark = document.createElement("span");
       mark.textContent = sign;
@@ -90,6 +86,20 @@ export class Panel {
     }
     return legend;
   }
+}
+
+/** Returns the rows with the sum of the pulls of each class. */
+function sums(
+  first: string,
+  second: string,
+  [down, up]: readonly [number, number],
+): (readonly [string, string, string])[] {
+  const title =
+    "The sum of all pulls towards a larger logit. Once both sums are equal, the bias rests";
+  return [
+    [`pull of ${second}`, number(up), title],
+    [`pull of ${first}`, number(down), "The sum of all pulls towards a smaller logit"],
+  ];
 }
 
 function table(rows: readonly (readonly [string, string, string])[]): HTMLElement {

@@ -11,6 +11,7 @@ export class StepBar {
 
   constructor(
     private readonly history: MomentHistory,
+    hasPulls: boolean,
     signal: AbortSignal,
     onPulls: () => void,
   ) {
@@ -24,12 +25,12 @@ export class StepBar {
     this.slider.setAttribute("aria-label", "Step of the training");
     this.text.style.cssText = "min-width:5.5em;font-variant-numeric:tabular-nums";
     this.pulls.type = "checkbox";
-    this.pulls.checked = true;
+    this.pulls.checked = hasPulls;
     const label = document.createElement("label");
     label.title = "Draw the pull of each sample as an arrow";
     label.style.whiteSpace = "nowrap";
     label.append(this.pulls, " pulls");
-    this.element.append(this.button, this.slider, this.text, label);
+    this.element.append(this.button, this.slider, this.text, ...(hasPulls ? [label] : []));
     this.button.addEventListener("click", () => this.toggle(), { signal });
     this.slider.addEventListener("input", () => this.slide(), { signal });
     this.pulls.addEventListener("change", onPulls, { signal });

@@ -10,7 +10,7 @@ const EXPLODED = 6;
 /** Number of decades above the values of the other runs at which the scale then ends. */
 const ABOVE_OTHERS = 1;
 /** From negative to positive values, for colour-blind people as well (after ColorBrewer). */
-const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
+const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#f0a05a", "#b24605"];
 const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
 
 export const NOT_FINITE_COLOUR = "#ff2d78";

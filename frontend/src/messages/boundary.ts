@@ -1,5 +1,5 @@
 /**
- * The synchronised state of a boundary view, and the messages by which its page asks for steps.
+ * The synchronised states of the boundary and threshold views, and how a page asks for steps.
  *
  * Arrays are text: base64 of their bytes, little endian, so that they arrive in every front end.
  */
@@ -17,6 +17,8 @@ export interface BoundaryPlane {
   readonly points: string;
   /** A byte for each sample. */
   readonly labels: string;
+  /** Whether the view shows how hard each sample pulls. */
+  readonly pulls: boolean;
 }
 
 /** What the model says at one moment, as float32. */
@@ -54,4 +56,16 @@ export interface WantMessage {
 export interface MomentMessage {
   readonly type: "moment";
   readonly moment: BoundaryMoment;
+}
+
+/** The state of a threshold view; a page sends nothing. */
+export interface ThresholdViewState {
+  readonly protocol: number;
+  readonly classes: readonly string[];
+  /** A float32 for each sample. */
+  readonly logits: string;
+  /** A byte for each sample. */
+  readonly labels: string;
+  /** How many false alarms a miss is worth at first. */
+  readonly price: number;
 }

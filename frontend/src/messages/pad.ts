@@ -1,5 +1,14 @@
 /** The synchronised state of the drawing pad's widget. */
 
+/** Small images beside the drawing. */
+export interface PadTiles {
+  readonly count: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** From 0 to 1, image by image, row by row. */
+  readonly values: readonly number[];
+}
+
 /** The state that the kernel sends. */
 export interface PadState {
   readonly protocol: number;
@@ -9,6 +18,7 @@ export interface PadState {
   readonly pixels: readonly number[];
   /** The sentence below the pad. */
   readonly said: string;
+  readonly tiles: PadTiles;
 }
 
 /** The changes that a page sends after a stroke. */

@@ -5,6 +5,8 @@
 
 import type { PadDrawing, PadState } from "../messages/pad";
 import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { type Point, pixelsBetween } from "./stroke";
+import { TileCanvas } from "./tiles";
 
 /** The part of the widget's model that the pad uses. */
 export interface PadModel {
@@ -15,7 +17,22 @@ export interface PadModel {
   off(event: string, listener: () => void): void;
 }
 
-const CELL = 26;
+const CELL = 28;
+/** While one draws, the drawing is sent at most once in this time. */
+const SEND_INTERVAL_MS = 100;
+/** `:hover` and `:focus-visible` cannot be written on an element. */
+const STYLE = `
+.labkit-pad { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: flex-start;
+  font: 13px var(--jp-ui-font-family, system-ui, sans-serif);
+  color: var(--jp-content-font-color1, currentColor); }
+.labkit-pad canvas { display: block; }
+.labkit-pad p { margin: 6px 0; min-height: 1.4em; font-size: 14px; flex-basis: 100%; }
+.labkit-pad button { margin-top: 6px; padding: 3px 14px; font: inherit; color: inherit;
+  background: var(--jp-layout-color1, transparent); border-radius: 3px; cursor: pointer;
+  border: 1px solid var(--jp-border-color1, #8a8a8a); }
+.labkit-pad button:hover { background: var(--jp-layout-color2, #8883); }
+.labkit-pad :is(button, canvas):focus-visible { outline: 2px solid #56b4e9; outline-offset: 1px; }
+`;
 /** Added to the pixel under the pointer. */
 const STROKE = 0.7;
 /** Added to its four neighbours. */
@@ -41,9 +58,13 @@ class Pad {
   private readonly side: number;
   private pixels: number[];
   private at: [row: number, column: number] = [0, 0];
-  private drawing = false;
+  private readonly tiles = new TileCanvas();
+  private last: Point | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly onAnswer = () => this.showAnswer();
+  private readonly onTiles = () => this.tiles.draw(this.model.get("tiles"));
   private readonly onPixels = () => {
+    if (this.last !== null) return; // of an earlier moment of the same stroke
     this.pixels = [...this.model.get("pixels")];
     this.paint();
   };
@@ -64,8 +85,15 @@ class Pad {
     this.canvas.style.cssText = "touch-action:none;cursor:crosshair;border:1px solid #888";
     this.canvas.width = this.canvas.height = this.side * CELL;
     this.answer.setAttribute("role", "status");
-    this.answer.style.margin = "6px 0";
-    root.replaceChildren(this.canvas, document.createElement("br"), clear, this.answer);
+    const [sheet, frame, left] = ["style", "div", "div"].map((name) =>
+      document.createElement(name),
+    );
+    if (!sheet || !frame || !left) return;
+    sheet.textContent = STYLE;
+    frame.className = "labkit-pad";
+    left.append(this.canvas, clear);
+    frame.append(left, this.tiles.element, this.answer);
+    root.replaceChildren(sheet, frame);
     const { signal } = this.listeners;
     clear.addEventListener("click", () => this.clear(), { signal });
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event), { signal });
@@ -75,7 +103,9 @@ class Pad {
     this.canvas.addEventListener("keydown", (event) => this.press(event), { signal });
     model.on("change:said", this.onAnswer);
     model.on("change:pixels", this.onPixels);
+    model.on("change:tiles", this.onTiles);
     this.showAnswer();
+    this.onTiles();
     this.paint();
   }
 
@@ -83,26 +113,40 @@ class Pad {
     this.listeners.abort();
     this.model.off("change:said", this.onAnswer);
     this.model.off("change:pixels", this.onPixels);
+    this.model.off("change:tiles", this.onTiles);
+    if (this.timer !== null) clearTimeout(this.timer);
     this.root.replaceChildren();
   }
 
   private begin(event: PointerEvent): void {
-    this.drawing = true;
     this.canvas.setPointerCapture?.(event.pointerId);
-    this.move(event);
+    const point = this.pointOf(event);
+    this.last = point;
+    this.draw(Math.floor(point.row), Math.floor(point.column));
+    this.sendSoon();
   }
 
   private move(event: PointerEvent): void {
-    if (!this.drawing) return;
+    if (this.last === null) return;
+    const point = this.pointOf(event);
+    const crossed = pixelsBetween(this.last, point);
+    const own = [Math.floor(point.row), Math.floor(point.column)] as const;
+    for (const [row, column] of crossed.length > 0 ? crossed : [own]) this.draw(row, column);
+    this.last = point;
+    this.sendSoon();
+  }
+
+  private pointOf(event: PointerEvent): Point {
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / (box.width || 1)) * this.side);
-    const row = Math.floor(((event.clientY - box.top) / (box.height || 1)) * this.side);
-    this.draw(row, column);
+    return {
+      row: ((event.clientY - box.top) / (box.height || 1)) * this.side,
+      column: ((event.clientX - box.left) / (box.width || 1)) * this.side,
+    };
   }
 
   private end(): void {
-    if (!this.drawing) return;
-    this.drawing = false;
+    if (this.last === null) return;
+    this.last = null;
     this.sendPixels();
   }
 
@@ -154,7 +198,14 @@ class Pad {
     return Math.min(this.side - 1, Math.max(0, place));
   }
 
+  /** Sends what is drawn so far, so that the answer follows the stroke. */
+  private sendSoon(): void {
+    this.timer ??= setTimeout(() => this.sendPixels(), SEND_INTERVAL_MS);
+  }
+
   private sendPixels(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     this.model.set("page_protocol", PROTOCOL_VERSION);
     this.model.set("pixels", [...this.pixels]);
     this.model.save_changes();

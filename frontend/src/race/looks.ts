@@ -19,6 +19,14 @@ export function hueOf(lane: number): string {
   return HUES[lane % HUES.length] as string;
 }
 
+/**
+ * Returns a part of an id. Each view of a page loads its script anew, so that a counter would give
+ * several views the same ids.
+ */
+export function randomName(): string {
+  return Math.random().toString(36).slice(2);
+}
+
 /** Returns an element of SVG with attributes. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   name: K,

@@ -27,12 +27,16 @@ export class PlayerBar {
   /** The step that is shown, with a fraction while it plays. */
   private at = 0;
 
-  constructor(private readonly events: PlayerEvents) {
+  constructor(
+    private readonly events: PlayerEvents,
+    private readonly least: (typeof SPEEDS)[number] = USUAL_SPEED,
+  ) {
     this.element.className = "race-bar";
     this.slider.type = "range";
     this.slider.min = "0";
     this.slider.setAttribute("aria-label", "Step");
     for (const each of SPEEDS) this.speed.append(option(String(each), `${each} steps a second`));
+    this.speed.value = String(least);
     this.element.append(this.play, this.forward, this.back, this.slider, this.count);
     this.element.append(labelled("speed", this.speed), this.surfaceLabel);
     const { signal } = this.listeners;
@@ -50,7 +54,9 @@ export class PlayerBar {
   }
 
   draw(steps: number, surfaces: readonly string[], surface: string): void {
-    if (steps !== this.steps) this.speed.value = String(suitableSpeed(steps));
+    if (steps !== this.steps) {
+      this.speed.value = String(Math.max(this.least, suitableSpeed(steps)));
+    }
     this.steps = steps;
     this.slider.max = String(steps);
     this.surface.replaceChildren(...surfaces.map((name) => option(name, name)));
@@ -63,6 +69,11 @@ export class PlayerBar {
     this.pause();
     this.show(0);
     if (isPlaying) this.toggle();
+  }
+
+  /** Goes to a step, and stays there. */
+  jump(step: number): void {
+    this.seek(step);
   }
 
   private seek(step: number): void {

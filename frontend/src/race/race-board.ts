@@ -1,7 +1,7 @@
 /** The map of the loss with the ways of the optimizers; a click or Enter places the start. */
 
 import type { RaceAxis, RaceLane, RaceMap } from "../messages/race";
-import { hueOf, markerOf, svg, text } from "./looks";
+import { hueOf, markerOf, randomName, svg, text } from "./looks";
 
 const [LEFT, TOP, SIDE] = [46, 22, 336] as const;
 const [WIDTH, HEIGHT] = [390, 392] as const;
@@ -18,7 +18,11 @@ const MOVES: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
 };
-let boards = 0;
+
+interface BoardEvents {
+  /** The place under the pointer, or of the cross; null when the pointer has left. */
+  onHover?(place: readonly [number, number] | null): void;
+}
 
 interface Trail {
   readonly lane: RaceLane;
@@ -34,7 +38,7 @@ export class RaceBoard {
     class: "race-board",
     tabindex: 0,
   });
-  private readonly id = `labkit-race-${++boards}`;
+  private readonly id = `labkit-race-${randomName()}`;
   private readonly cross = svg("path", { d: "M-8,0h16M0,-8v16", stroke: "#000" });
   private readonly listeners = new AbortController();
   private trails: Trail[] = [];
@@ -43,12 +47,21 @@ export class RaceBoard {
   private step = 0;
   /** The place of the cross. */
   private at: readonly [number, number] = [0, 0];
+  private readonly ring = svg("circle", { r: 8, fill: "none", stroke: "#000", "stroke-width": 2 });
 
-  constructor(private readonly onStart: (start: readonly number[]) => void) {
+  constructor(
+    private readonly onStart: (start: readonly number[]) => void,
+    private readonly events: BoardEvents = {},
+  ) {
     this.element.setAttribute("role", "application");
     const { signal } = this.listeners;
     this.element.addEventListener("click", (event) => this.click(event), { signal });
     this.element.addEventListener("keydown", (event) => this.press(event), { signal });
+    const { onHover } = events;
+    if (!onHover) return;
+    const hover = (event: MouseEvent) => onHover(this.placeAt(event));
+    this.element.addEventListener("pointermove", hover, { signal });
+    this.element.addEventListener("pointerleave", () => onHover(null), { signal });
   }
 
   close(): void {
@@ -68,12 +81,21 @@ export class RaceBoard {
     const inside = svg("g", { "clip-path": `url(#${this.id}-clip)` });
     this.trails = lanes.map((lane, place) => this.trail(lane, place));
     // The first lane is drawn last, above the others.
-    inside.append(...this.trails.map(({ group }) => group).reverse(), this.cross);
+    inside.append(...this.trails.map(({ group }) => group).reverse(), this.cross, this.ring);
     const dots = lanes.map((_, place) => this.dotMarker(place));
     this.element.replaceChildren(title, clip, ...dots, image, border, ...axes(map), inside);
     this.hide(this.hidden);
     this.moveCross();
+    this.mark(null);
     this.show(0);
+  }
+
+  /** Puts a ring around a place. */
+  mark(place: readonly [number, number] | null): void {
+    this.ring.style.display = place ? "" : "none";
+    if (!place) return;
+    const [x, y] = this.point(place, 0);
+    this.ring.setAttribute("transform", `translate(${x},${y})`);
   }
 
   hide(hidden: ReadonlySet<string>): void {
@@ -83,9 +105,13 @@ export class RaceBoard {
     }
   }
 
-  show(step: number): void {
+  /** Shows every lane up to a step, or up to its own where `of` returns one. */
+  show(step: number, of: (lane: number) => number | null = () => null): void {
+    this.trails.forEach((trail, place) => {
+      this.step = of(place) ?? step;
+      this.showTrail(trail);
+    });
     this.step = step;
-    for (const trail of this.trails) this.showTrail(trail);
     const losses = this.trails.map(({ lane }) => {
       const at = Math.min(step, lane.losses.length - 1);
       return `${lane.name} loss ${text(lane.losses[at] ?? Number.NaN)}`;
@@ -162,16 +188,22 @@ export class RaceBoard {
   }
 
   private click(event: MouseEvent): void {
-    if (!this.map) return;
+    const place = this.placeAt(event);
+    if (place) this.onStart(place);
+  }
+
+  /** Returns the place under the pointer; null beside the map. */
+  private placeAt(event: MouseEvent): [number, number] | null {
+    if (!this.map) return null;
     const box = this.element.getBoundingClientRect();
     const across = ((event.clientX - box.left) / (box.width || 1)) * WIDTH;
     const down = ((event.clientY - box.top) / (box.height || 1)) * HEIGHT;
     const [right, up] = [(across - LEFT) / SIDE, 1 - (down - TOP) / SIDE];
-    if (right < 0 || right > 1 || up < 0 || up > 1) return;
+    if (right < 0 || right > 1 || up < 0 || up > 1) return null;
     const { first, second } = this.map;
     const x = first.low + right * (first.high - first.low);
     const y = second.low + up * (second.high - second.low);
-    this.onStart([tidy(x, first), tidy(y, second)]);
+    return [tidy(x, first), tidy(y, second)];
   }
 
   private press(event: KeyboardEvent): void {
@@ -189,6 +221,7 @@ export class RaceBoard {
       moved(this.at[1], move[1], second.low, second.high),
     ];
     this.moveCross();
+    this.events.onHover?.(this.at);
   }
 
   private moveCross(): void {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { type PadModel, render } from "../../src/pad/pad";
 import { padDrawings, padStates } from "../fixtures/messages";
@@ -10,6 +10,7 @@ class FakeModel {
     pixels: Array.from({ length: 16 }, () => 0),
     side: 4,
     said: "nothing yet",
+    tiles: { count: 0, rows: 0, columns: 0, values: [] },
   };
   saved = 0;
   readonly listeners = new Map<string, () => void>();
@@ -95,6 +96,29 @@ describe("the pad", () => {
     canvas.dispatchEvent(new MouseEvent("pointerup"));
     expect(model.saved).toBe(1);
     expect((model.traits.pixels as number[])[3]).toBe(1);
+  });
+
+  it("draws a fast stroke without gaps, and sends it while it goes on", () => {
+    vi.useFakeTimers();
+    const canvas = root.querySelector("canvas") as HTMLCanvasElement;
+    canvas.getBoundingClientRect = () => new DOMRect(0, 0, 40, 40);
+    canvas.dispatchEvent(new MouseEvent("pointerdown", { clientX: 5, clientY: 5 }));
+    canvas.dispatchEvent(new MouseEvent("pointermove", { clientX: 35, clientY: 35 }));
+    vi.runAllTimers();
+    vi.useRealTimers();
+    expect(model.saved).toBe(1);
+    const pixels = model.traits.pixels as number[];
+    for (const place of [0, 5, 10, 15]) expect(pixels[place]).toBeGreaterThan(0.6);
+  });
+
+  it("draws maps of the drawing beside it, and says how bright they are", () => {
+    expect(root.querySelectorAll("canvas:not([hidden])")).toHaveLength(1);
+    model.traits.tiles = padStates.pad.tiles;
+    model.listeners.get("change:tiles")?.();
+    const tiles = root.querySelectorAll("canvas:not([hidden])")[1];
+    expect(tiles?.getAttribute("aria-label")).toBe(
+      "2 maps of the drawing: brightest pixels 1.0, 0.5.",
+    );
   });
 
   it("shows the kernel's sentence, and can be cleared", () => {

@@ -72,7 +72,7 @@ RULES = (
             "Use larger batches, or keep small data as tensors in memory.",
         ),
         match=_loading,
-        chapter="08_cnn",
+        chapter="05_data_loading",
     ),
     Rule(
         id="device-ping-pong",

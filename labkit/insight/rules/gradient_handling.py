@@ -123,7 +123,7 @@ RULES = (
         "parameters: of another optimizer, of a part of the model, of a copy.",
         advice=("Call optimizer.zero_grad() in every step, before loss.backward().",),
         match=_not_cleared,
-        chapter="02_autograd",
+        chapter="06_training_loop",
     ),
     Rule(
         id="no-gradient",
@@ -155,6 +155,6 @@ RULES = (
             ),
         ),
         match=_not_in_optimizer,
-        chapter="03_linear_regression",
+        chapter="06_training_loop",
     ),
 )

@@ -154,7 +154,7 @@ RULES = (
             "Binary cross entropy takes labels between 0 and 1.",
         ),
         match=_labels,
-        chapter="01_tensors",
+        chapter="06_training_loop",
     ),
     Rule(
         id="input-not-scaled",
@@ -177,7 +177,7 @@ RULES = (
         cause="model.eval() was called for a validation, and model.train() not after it.",
         advice=("Call model.train() at the beginning of every epoch.",),
         match=_evaluation_mode,
-        chapter="08_cnn",
+        chapter="06_training_loop",
     ),
     Rule(
         id="frozen-batch-norm",
@@ -198,6 +198,6 @@ RULES = (
         cause="model.eval() is missing before the validation; torch.no_grad() does not do that.",
         advice=("Call model.eval() before the validation and model.train() after it.",),
         match=_training_mode,
-        chapter="08_cnn",
+        chapter="06_training_loop",
     ),
 )

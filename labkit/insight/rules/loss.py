@@ -277,6 +277,6 @@ RULES = (
             "Use weight decay or dropout, or a smaller model.",
         ),
         match=_overfitting,
-        chapter="08_cnn",
+        chapter="06_training_loop",
     ),
 )

@@ -136,7 +136,7 @@ RULES = (
             "Look at the condition under which optimizer.step() is called.",
         ),
         match=_no_step,
-        chapter="03_linear_regression",
+        chapter="06_training_loop",
         explained_by=("updates-skipped", "labels-out-of-range"),
     ),
     Rule(
@@ -151,7 +151,7 @@ RULES = (
             "Make a tensor that is learned an nn.Parameter.",
         ),
         match=_unregistered,
-        chapter="03_linear_regression",
+        chapter="06_training_loop",
     ),
     Rule(
         id="weights-not-moving",

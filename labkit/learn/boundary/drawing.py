@@ -26,7 +26,7 @@ _RADIUS, _LARGE_RADIUS, _FEW = 3.4, 6.5, 40
 _INK = "#1a1a1a"
 # The two ends of the diverging scale: readable on the map in both themes.
 _CLASSES = ("#054e8c", "#b24605")
-_PAPER = "#ffffff"
+_PAPER, _BACKGROUND = "#ffffff", "#f7f7f7"
 _FAINTEST, _RANGE = 0.27, 0.46
 """The part of the diverging scale that the map takes, so that the samples stand out."""
 _SHORTEST, _HEAD, _HEAD_ANGLE = 1.5, 5.0, 2.6
@@ -48,7 +48,8 @@ def boundary_picture(
     Parameters
     ----------
     model : callable
-        Takes points of shape (n, 2), returns logits of shape (n,) or (n, 1).
+        Takes points of shape (n, 2), returns logits of shape (n,), (n, 1), or (n, 2) for two
+        classes.
     x, y : Tensor, shapes (n, 2) and (n,)
         The samples and their labels, 0 or 1.
     loss : callable, optional
@@ -76,6 +77,42 @@ def boundary_picture(
     plane = read_plane(x, y)
     state = read_state(model, plane, loss)
     return draw(plane, state, names=names, classes=classes, pulls=pulls, bare=bare)
+
+
+def points_picture(
+    x: Tensor,
+    y: Tensor,
+    *,
+    names: tuple[str, str] = ("x1", "x2"),
+    classes: tuple[str, str] = ("0", "1"),
+) -> Picture:
+    """Draw samples of two classes, without a model.
+
+    Parameters
+    ----------
+    x, y : Tensor, shapes (n, 2) and (n,)
+        The samples and their labels, 0 or 1.
+    names, classes : tuple of two str
+        The names of the features and of the classes 0 and 1.
+
+    Returns
+    -------
+    Picture
+
+    Examples
+    --------
+    >>> import torch
+    >>> print(points_picture(torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([0, 1])))
+    A plane of x1 (across) and x2 (up) with 2 samples: 1 of 0, 1 of 1.
+    """
+    plane, sheet = read_plane(x, y), Sheet()
+    sheet.box(_LEFT, _TOP, WIDTH, HEIGHT, fill=_BACKGROUND)
+    places = _places(plane, plane.points) + np.array([_LEFT, _TOP])
+    right = np.zeros(len(plane.labels), dtype=bool)
+    _draw_samples(sheet, plane.labels, right, places, radius_for(len(plane.labels)))
+    _draw_axes(sheet, plane, names)
+    _draw_legend(sheet, classes, pulls=False, sides=False)
+    return sheet.finish(_counts(plane, names, classes))
 
 
 def draw(
@@ -109,12 +146,19 @@ def describe(
     plane: Plane, state: BoundaryState, names: tuple[str, str], classes: tuple[str, str]
 ) -> str:
     """Return in words what the picture shows."""
-    n, ones = len(plane.labels), int(plane.labels.sum())
+    n = len(plane.labels)
     right = n - int(state.wrong(plane.labels).sum())
     return (
-        f"A plane of {names[0]} (across) and {names[1]} (up) with {n} samples: {n - ones} of "
-        f"{classes[0]}, {ones} of {classes[1]}.\n{right} of {n} are on their side of the boundary; "
+        f"{_counts(plane, names, classes)}\n{right} of {n} are on their side of the boundary; "
         f"mean loss {state.losses.mean():.3g}."
+    )
+
+
+def _counts(plane: Plane, names: tuple[str, str], classes: tuple[str, str]) -> str:
+    n, ones = len(plane.labels), int(plane.labels.sum())
+    return (
+        f"A plane of {names[0]} (across) and {names[1]} (up) with {n} samples: {n - ones} of "
+        f"{classes[0]}, {ones} of {classes[1]}."
     )
 
 
@@ -214,12 +258,16 @@ def _draw_axes(sheet: Sheet, plane: Plane, names: tuple[str, str]) -> None:
     sheet.text(_LEFT, _TOP - 9, names[1], bold=True)
 
 
-def _draw_legend(sheet: Sheet, classes: tuple[str, str], *, pulls: bool) -> None:
+def _draw_legend(
+    sheet: Sheet, classes: tuple[str, str], *, pulls: bool, sides: bool = True
+) -> None:
     x, y = _LEFT + WIDTH + 18, _TOP + 14
     for label in (0, 1):
         _draw_mark(sheet, label, (x, y - 4), _CLASSES[label], _PAPER)
         sheet.text(x + 12, y, classes[label], size=12)
         y += 20
+    if not sides:
+        return
     for label in (0, 1):
         _draw_mark(sheet, label, (x + 10 * label - 3, y - 4), _PAPER, _CLASSES[label])
     sheet.text(x + 18, y, "wrong side", size=12)

@@ -20,6 +20,7 @@ SIDE = 33
 """Number of places along each side of the plane at which the logit is read."""
 _MARGIN = 0.06
 _COORDINATES = 2
+_CLASSES = 2
 _LARGEST = 1e6
 
 
@@ -106,7 +107,8 @@ def read_state(model: Model, plane: Plane, loss: SampleLoss | None = None) -> Bo
     Parameters
     ----------
     model : callable
-        Takes points of shape (n, 2), returns logits of shape (n,) or (n, 1).
+        Takes points of shape (n, 2), returns logits of shape (n,), (n, 1), or (n, 2) for two
+        classes.
     plane : Plane
     loss : callable, optional
         Takes logits and labels (floats) of shape (n,), returns the loss of each sample, shape
@@ -170,11 +172,14 @@ def _evaluating(model: object) -> Iterator[None]:
 
 
 def _logits(model: Model, points: Tensor) -> Tensor:
-    logits = model(points)
-    if logits.shape not in ((len(points),), (len(points), 1)):
+    logits, n = model(points), len(points)
+    if logits.shape == (n, _CLASSES):
+        # Softmax of two logits is the sigmoid of their difference.
+        return logits[:, 1] - logits[:, 0]
+    if logits.shape not in ((n,), (n, 1)):
         raise ValueError(
-            f"the model must return one logit for each point, of shape ({len(points)},) or "
-            f"({len(points)}, 1); it returned {tuple(logits.shape)}"
+            f"the model must return one logit for each point, of shape ({n},) or ({n}, 1), or one "
+            f"for each of two classes, ({n}, 2); it returned {tuple(logits.shape)}"
         )
     return logits.reshape(-1)
 

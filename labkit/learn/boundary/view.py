@@ -6,15 +6,13 @@ the page can go back to each; the latest one is sent to the page a few times a s
 
 from __future__ import annotations
 
-import base64
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from labkit.learn.boundary.drawing import describe, draw
+from labkit.learn.boundary.messages import base64_text, pair_of_names, standing_alone
 from labkit.learn.boundary.state import SIDE, BoundaryState, Plane, read_plane, read_state
 from labkit.learn.pictures import Picture
 from labkit.views.assets import small_script
@@ -23,7 +21,6 @@ from labkit.views.lifetimes import ShownViews
 from labkit.views.message_builders import PROTOCOL_VERSION
 from labkit.views.messages.boundary import BoundaryMoment, BoundaryPlane, MomentMessage
 from labkit.views.saved_output import PicturedWidget
-from labkit.views.still.sheet import INSET, Section, sheet, style
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +51,8 @@ class BoundaryView(PicturedWidget):
     Parameters
     ----------
     model : callable
-        Takes points of shape (n, 2), returns logits of shape (n,) or (n, 1).
+        Takes points of shape (n, 2), returns logits of shape (n,), (n, 1), or (n, 2) for two
+        classes.
     x, y : Tensor, shapes (n, 2) and (n,)
         The samples and their labels, 0 or 1.
     loss : callable, optional
@@ -62,6 +60,8 @@ class BoundaryView(PicturedWidget):
         default the binary cross-entropy.
     names, classes : sequence of two str
         The names of the features and of the classes 0 and 1.
+    pulls : bool
+        Whether each sample has an arrow for its pull, and the texts say how hard it pulls.
 
     Examples
     --------
@@ -86,15 +86,20 @@ class BoundaryView(PicturedWidget):
         *,
         names: tuple[str, str] = ("x1", "x2"),
         classes: tuple[str, str] = ("0", "1"),
+        pulls: bool = True,
     ) -> None:
+        self._pulls = pulls
         self._model, self._loss = model, loss
-        self._names, self._classes = _pair("names", names), _pair("classes", classes)
+        self._names, self._classes = (
+            pair_of_names("names", names),
+            pair_of_names("classes", classes),
+        )
         self._read = read_plane(x, y)
         self._moments = [_Moment(0, 0, read_state(model, self._read, loss))]
         self._updates, self._shown_update, self._stride = 0, 0, 1
         self._sent_at = time.monotonic()
         super().__init__(
-            plane=_plane_message(self._read, self._names, self._classes),
+            plane=_plane_message(self._read, self._names, self._classes, pulls=pulls),
             moment=self._message(0),
             _esm=small_script("boundary.js"),
         )
@@ -125,8 +130,9 @@ class BoundaryView(PicturedWidget):
         if time.monotonic() - self._sent_at >= _SECONDS_BETWEEN_FRAMES:
             self._send_latest()
 
-    def picture(self, *, pulls: bool = True) -> Picture:
+    def picture(self, *, pulls: bool | None = None) -> Picture:
         """Return a still picture of the latest step."""
+        pulls = self._pulls if pulls is None else pulls
         _, step, state = self._moments[-1]
         drawn = draw(
             self._read, state, names=self._names, classes=self._classes, pulls=pulls, bare=False
@@ -152,11 +158,11 @@ class BoundaryView(PicturedWidget):
             "index": index,
             "count": len(self._moments),
             "step": step,
-            "grid": _text(state.grid),
-            "logits": _text(state.logits),
-            "losses": _text(state.losses),
-            "pulls": _text(state.pulls),
-            "directions": _text(state.directions),
+            "grid": base64_text(state.grid),
+            "logits": base64_text(state.logits),
+            "losses": base64_text(state.losses),
+            "pulls": base64_text(state.pulls),
+            "directions": base64_text(state.directions),
         }
 
     def _on_page(self, _: object, content: Any, __: object) -> None:
@@ -174,7 +180,8 @@ class BoundaryView(PicturedWidget):
 
     def _picture(self) -> dict[str, str]:
         picture = self.picture()
-        return {"text/plain": picture.text, "image/svg+xml": standing_alone(picture)}
+        still = standing_alone("Decision boundary", picture, _PICTURE_HEIGHT)
+        return {"text/plain": picture.text, "image/svg+xml": still}
 
     def _revision(self) -> object:
         return self._updates
@@ -183,32 +190,16 @@ class BoundaryView(PicturedWidget):
         ShownViews.add(self)
 
 
-def standing_alone(picture: Picture) -> str:
-    """Return the source of a picture on a background of its own, for notebooks without a kernel."""
-    ink = style({"svg": "color:#333"}, {"svg": "color:#ddd"})
-    inside = Section(f'{ink}<svg x="{INSET}">{picture.svg}</svg>', _PICTURE_HEIGHT)
-    return sheet("Decision boundary", picture.text.partition("\n")[2], [inside])
-
-
-def _pair(name: str, given: tuple[str, str]) -> tuple[str, str]:
-    names = tuple(str(each) for each in given)
-    if isinstance(given, str) or len(names) != 2:  # noqa: PLR2004 - two features, two classes
-        raise ValueError(f'{name} takes two texts, as in ("benign", "malignant"); got {given!r}')
-    return names
-
-
-def _plane_message(plane: Plane, names: tuple[str, str], classes: tuple[str, str]) -> BoundaryPlane:
+def _plane_message(
+    plane: Plane, names: tuple[str, str], classes: tuple[str, str], *, pulls: bool
+) -> BoundaryPlane:
     return {
         "names": list(names),
         "classes": list(classes),
         "x": list(plane.x),
         "y": list(plane.y),
         "side": SIDE,
-        "points": _text(plane.points),
-        "labels": _text(plane.labels),
+        "points": base64_text(plane.points),
+        "labels": base64_text(plane.labels),
+        "pulls": pulls,
     }
-
-
-def _text(values: NDArray[Any]) -> str:
-    little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
-    return base64.b64encode(little.tobytes()).decode("ascii")

@@ -18,6 +18,7 @@ _MODULES = {
     "02_autograd": "autograd",
     "03_linear_regression": "linear_regression",
     "04_logistic_regression": "logistic_regression",
+    "05_data_loading": "data_loading",
     "06_training_loop": "training_loop",
     "07_optimizers": "optimizers",
     "08_cnn": "cnn",

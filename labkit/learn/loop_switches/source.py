@@ -64,8 +64,10 @@ class LoopSource:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._text = _source_of(function)
-        # Later cells of a notebook may assign the same names to other data.
-        self._globals = dict(function.__globals__)
+        # Later cells of a notebook may assign the same names to other data, and a variable whose
+        # line is off must not take its value from a variable of the notebook with the same name.
+        own = function.__code__.co_varnames
+        self._globals = {k: v for k, v in function.__globals__.items() if k not in own}
         self._name = function.__name__
         switches = {_line_of(node) for node in ast.walk(self._tree()) if _has_switch(node)}
         self.lines = tuple(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from labkit.views.messages.loop import LoopCurves, LoopLine, LoopSeries
-from labkit.views.still.sheet import INSET, ROOM, Section, label, lines, paragraph, sheet
+from labkit.views.still.sheet import INSET, LINE, ROOM, Section, label, sheet
 
 _HEIGHT = 110
 """Height of the axes of a series, in px."""
@@ -38,13 +38,29 @@ def _rounded_up(value: float) -> float:
 
 def still_picture(code: Sequence[LoopLine], off: Sequence[int], runs: Sequence[LoopCurves]) -> str:
     """Return the lines, those that are off marked, and the curves as SVG source."""
-    texts = [f"{'off' if line['number'] in off else '':4}{line['text']}" for line in code]
     names = list(dict.fromkeys(each["name"] for run in runs for each in run["series"]))
-    sections = [paragraph(texts, kind="u")]
-    sections += [_axes(name, runs) for name in names]
-    said = [f"{place + 1}: {run['label']} {run['error']}".strip() for place, run in enumerate(runs)]
-    sections.append(paragraph([each for text in said for each in lines(text, 100, 2)]))
+    sections = [_code(code, off), _legend(runs), *(_axes(name, runs) for name in names)]
     return sheet("A training loop, run with all lines and without some", "", sections)
+
+
+def _code(code: Sequence[LoopLine], off: Sequence[int]) -> Section:
+    rows = []
+    for row, line in enumerate(code):
+        text = label(INSET, LINE * (row + 1) - 4, line["text"], room=2 * ROOM, kind="u")
+        crossed = ";text-decoration:line-through" if line["number"] in off else ""
+        style = f'xml:space="preserve" style="font-family:ui-monospace,monospace{crossed}"'
+        rows.append(text.replace("<text ", f"<text {style} ", 1))
+    return Section("".join(rows), LINE * len(rows))
+
+
+def _legend(runs: Sequence[LoopCurves]) -> Section:
+    rows = ""
+    for row, run in enumerate(runs):
+        y = LINE * (row + 1) - 4
+        rows += f'<polyline class="s{row}" points="{INSET},{y - 4} {INSET + 20},{y - 4}"/>'
+        text = f"{run['label']}. {run['error']}" if run["error"] else run["label"]
+        rows += label(INSET + 28, y, text, room=ROOM - 28)
+    return Section(rows, LINE * len(runs))
 
 
 def _axes(name: str, runs: Sequence[LoopCurves]) -> Section:

@@ -8,9 +8,12 @@ theme, and says in words what it shows. They are still pictures: live views of a
 from __future__ import annotations
 
 from labkit.learn.pictures.broadcast import broadcast_picture
-from labkit.learn.pictures.curves import curve_picture
+from labkit.learn.pictures.colour import colour_picture
+from labkit.learn.pictures.confusion import confusion_picture
+from labkit.learn.pictures.letters import letter_picture
 from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
+from labkit.learn.pictures.padding import padding_picture
 from labkit.learn.pictures.picture import Picture
 from labkit.learn.pictures.storage import storage_picture
 from labkit.learn.pictures.surface import LossSurface
@@ -20,9 +23,12 @@ __all__ = [
     "LossSurface",
     "Picture",
     "broadcast_picture",
-    "curve_picture",
+    "colour_picture",
+    "confusion_picture",
+    "letter_picture",
     "line_picture",
     "listing_picture",
+    "padding_picture",
     "storage_picture",
     "tile_picture",
 ]

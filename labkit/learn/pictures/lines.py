@@ -30,19 +30,26 @@ _LARGE, _SMALL = 1e5, 1e-3
 def line_picture(
     lines: Mapping[str, Line],
     *,
+    dots: Mapping[str, Line] | None = None,
     x: str = "step",
     y: str = "loss",
+    x_ends: tuple[float, float] | None = None,
+    y_ends: tuple[float, float] | None = None,
     log_x: bool = False,
     log_y: bool = False,
 ) -> Picture:
-    """Draw lines over a common axis.
+    """Draw lines, and dots, over a common axis.
 
     Parameters
     ----------
     lines : mapping of str to values, or to a pair of values across and up
-        Up to six lines by their names. Values alone are drawn over 0, 1, 2, ...
+        The lines by their names. Values alone are drawn over 0, 1, 2, ...
+    dots : mapping, optional
+        What is drawn as dots, in the same form; up to six names together.
     x, y : str
         What the axes show.
+    x_ends, y_ends : tuple of two float, optional
+        The ends of the axes; by default those of the points. Points beyond them are left out.
     log_x, log_y : bool
         Whether an axis is logarithmic; numbers that are not positive are then left out.
 
@@ -52,34 +59,44 @@ def line_picture(
     loss over step, 0 to 2; loss on a logarithmic axis, 1 to 4.
     lr 0.1: from 4 to 1, lowest 1.
     """
-    if not 1 <= len(lines) <= _MOST_LINES:
-        raise ValueError(f"1 to {_MOST_LINES} lines are drawn; got {len(lines)}")
-    points = {name: _points(name, line, log_x=log_x, log_y=log_y) for name, line in lines.items()}
-    across = _Axis([p for line in points.values() for p in line[:, 0]], log=log_x)
-    up = _Axis([p for line in points.values() for p in line[:, 1]], log=log_y)
+    drawn = {**lines, **(dots or {})}
+    if not 1 <= len(drawn) <= _MOST_LINES:
+        raise ValueError(f"1 to {_MOST_LINES} lines are drawn; got {len(drawn)}")
+    points = {name: _points(name, line, log_x=log_x, log_y=log_y) for name, line in drawn.items()}
+    across, up = (
+        _Axis(
+            [p for line in points.values() for p in line[:, place]] if ends is None else ends,
+            log=log,
+        )
+        for place, ends, log in ((0, x_ends, log_x), (1, y_ends, log_y))
+    )
     sheet = Sheet()
     sheet.box(_LEFT, _TOP, _WIDTH, _HEIGHT)
     _draw_axes(sheet, across, up, x, y)
     for number, (name, line) in enumerate(points.items()):
-        hue, dash = PALETTE[number], _DASHES[number]
+        hue = PALETTE[number]
+        dash = _DASHES[number] if name in lines else None
         places = [
             (_LEFT + across.share(a) * _WIDTH, _TOP + (1 - up.share(b)) * _HEIGHT)
             for a, b in _thin(line)
+            if across.has(a) and up.has(b)
         ]
-        sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
-        row = _TOP + 14 + number * 20
-        left = _LEFT + _WIDTH + 12
-        sheet.path(
-            [(left, row - 4), (left + 26, row - 4)],
-            colour=hue,
-            width=2,
-            dashed=bool(dash),
-            dashes=dash,
-        )
+        row, left = _TOP + 14 + number * 20, _LEFT + _WIDTH + 12
+        _draw(sheet, places, hue, dash)
+        _draw(sheet, [(left + at, row - 4.0) for at in (0.0, 13.0, 26.0)], hue, dash)
         sheet.text(left + 32, row, name)
     words = [_describe_axes(across, up, x, y)]
     words += [_describe(name, line[:, 1]) for name, line in points.items()]
     return sheet.finish("\n".join(words))
+
+
+def _draw(sheet: Sheet, places: list[tuple[float, float]], hue: str, dash: str | None) -> None:
+    """Draw a line with its dashes, or dots if there are no dashes given."""
+    if dash is not None:
+        sheet.path(places, colour=hue, width=2, dashed=bool(dash), dashes=dash)
+        return
+    for across, down in places:
+        sheet.dot(across, down, 3, fill=hue)
 
 
 class _Axis:
@@ -94,6 +111,10 @@ class _Axis:
         """Return 0 at the lower end, 1 at the upper end."""
         low, high, at = (self._scaled(each) for each in (self.low, self.high, value))
         return (at - low) / (high - low)
+
+    def has(self, value: float) -> bool:
+        """Return whether the axis reaches this far."""
+        return self.low <= value <= self.high
 
     def ticks(self) -> list[float]:
         """Return powers of ten on a logarithmic axis that has two of them, else round numbers."""
@@ -116,9 +137,9 @@ class _Axis:
 def _points(name: str, line: Any, *, log_x: bool, log_y: bool) -> NDArray[np.float64]:
     """Return the finite points that the axes can show, shape (n, 2)."""
     if isinstance(line, tuple):
-        across, up = (np.asarray(each, dtype=np.float64).reshape(-1) for each in line)
+        across, up = (_numbers(each) for each in line)
     else:
-        up = np.asarray(line, dtype=np.float64).reshape(-1)
+        up = _numbers(line)
         across = np.arange(len(up), dtype=np.float64)
     if len(across) != len(up):
         raise ValueError(f"{name} has {len(across)} values across and {len(up)} up; give as many")
@@ -129,6 +150,12 @@ def _points(name: str, line: Any, *, log_x: bool, log_y: bool) -> NDArray[np.flo
         raise ValueError(f"{name} has no number that the axes can show")
     kept: NDArray[np.float64] = points[shown]
     return kept
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64).reshape(-1)
 
 
 def _thin(line: NDArray[np.float64]) -> list[tuple[float, float]]:

@@ -126,7 +126,7 @@ def _draw_tiles(
     size: tuple[float, float],
 ) -> None:
     width, height = size
-    step_down = height + (20 if labels else 8)
+    step_down = height + (22 if labels else 8)
     for number, image in enumerate(images):
         x = number % per_row * (width + 8)
         y = top + number // per_row * step_down
@@ -134,7 +134,7 @@ def _draw_tiles(
         sheet.box(x, y, width, height)
         if number < len(labels):
             label = labels[number]
-            sheet.text(x + width / 2, y + height + 13, label, size=10, anchor="middle")
+            sheet.text(x + width / 2, y + height + 14, label, size=12, anchor="middle")
 
 
 def _describe(stack: NDArray[np.float64], title: str, labels: list[str]) -> str:

@@ -31,7 +31,7 @@ def summary(stored: Mapping[str, Stored]) -> tuple[str, ...]:
     ]
     listed = f": {', '.join(counts)}" if counts else ""
     told = [f"Predictions: {len(scores)} of {len(stored)} scored{listed}."]
-    told.extend(_calibration(stored))
+    told.extend(sureness(stored))
     waiting = [
         f"`{name}`"
         for name, each in stored.items()
@@ -45,8 +45,8 @@ def summary(stored: Mapping[str, Stored]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _calibration(stored: Mapping[str, Stored]) -> tuple[str, ...]:
-    """Return one sentence that compares how sure the learner was with how it went."""
+def sureness(stored: Mapping[str, Stored]) -> tuple[str, ...]:
+    """Return one sentence that compares how sure the learner was with how it went, or none."""
     hits: dict[Sure, list[bool]] = {}
     for each in stored.values():
         if each.score is not None and each.sure is not None:

@@ -29,6 +29,9 @@ _SHAPES: dict[str, Callable[[NDArray[np.float64]], bool]] = {
     "flat": lambda y: bool(np.ptp(y) < _LEVEL),
     "rises": lambda y: bool(y[-1] - y[0] > _SLOPE),
     "falls": lambda y: bool(y[0] - y[-1] > _SLOPE),
+    "only falls": lambda y: bool(
+        y[0] - y[-1] > _SLOPE and (y - np.minimum.accumulate(y)).max() < _LEVEL
+    ),
     "straight": lambda y: bool(
         np.abs(y - np.linspace(y[0], y[-1], len(y))).max() < _LEVEL <= np.ptp(y)
     ),
@@ -41,6 +44,7 @@ _EXAMPLES: dict[str, Sequence[float]] = {
     "flat": (0.5, 0.5),
     "rises": (0.0, 0.9, 0.9),
     "falls": (0.9, 0.1, 0.1),
+    "only falls": (0.9, 0.2, 0.1),
     "straight": (0.8, 0.2),
     "reaches the bottom": (0.5, 0.0, 0.0),
     "stays high": (0.85, 1.0, 0.85),
@@ -52,8 +56,8 @@ _EXAMPLES: dict[str, Sequence[float]] = {
 class Curve(Prediction):
     """A curve over an axis, sketched in the card or typed as heights that are evenly spaced.
 
-    The keys of `reasons` are shapes: flat, rises, falls, straight, reaches the bottom, stays high,
-    starts at the top. The first that a sketch has is its reason.
+    The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, reaches the bottom,
+    stays high, starts at the top. The first that a sketch has is its reason.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ def race_svg(surface: Surface, painted: HeightMap, lanes: Sequence[Lane]) -> str
         f'href="{painted.image}"/>'
     )
     for number, lane in reversed(list(enumerate(lanes))):
-        body += _trail(surface, lane, HUES[number % len(HUES)])
+        body += trail(surface, lane, HUES[number % len(HUES)])
     for number, lane in enumerate(lanes):
         y = 14 + number * _ROW
         hue = HUES[number % len(HUES)]
@@ -54,7 +54,8 @@ def _pair(place: Sequence[float]) -> str:
     return "(" + ", ".join(f"{value + 0.0:.3g}" for value in place) + ")"
 
 
-def _trail(surface: Surface, lane: Lane, hue: str) -> str:
+def trail(surface: Surface, lane: Lane, hue: str) -> str:
+    """Return the way of a lane over its map, in one colour."""
     points = _on_map(surface, lane.places)
     if not points:
         return ""

@@ -23,10 +23,16 @@ module         exchanged by                                    where the protoco
                                                                `LockMessage.protocol`
 ``race``       the state of the race of optimizers             `RaceState.protocol`,
                                                                `RaceRequest.page_protocol`
+``line``       the state of the widget that fits a line        `LineState.protocol`,
+                                                               `LineRequest.page_protocol`
+``batches``    the trace of a data loader, to the page         `BatchesState.protocol`
+``sliding``    the state of the kernel that slides             `SlidingState.protocol`,
+                                                               `SlidingRequest.page_protocol`
 ``storage``    the state of the storage explorer               `StorageState.protocol`,
                                                                `StorageAsked.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
-                                                               `WantMessage.protocol`
+               and the state of its threshold view             `WantMessage.protocol`,
+                                                               `ThresholdViewState.protocol`
 ``widgets``    the state of the channel and of the views       `ChannelState.protocol`
 ============== =============================================== ============================
 

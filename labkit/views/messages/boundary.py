@@ -1,4 +1,4 @@
-"""The synchronised state of a boundary view, and the messages by which its page asks for steps.
+"""The synchronised states of the boundary and threshold views, and how a page asks for steps.
 
 Arrays are text: base64 of their bytes, little endian, so that they arrive in every front end.
 """
@@ -12,7 +12,8 @@ class BoundaryPlane(TypedDict):
     """The samples, and the part of the plane that is drawn.
 
     `points` has two float32 for each sample, `labels` a byte. `x` and `y` are the ends of the
-    plane; the grid of each moment has `side` times `side` places.
+    plane; the grid of each moment has `side` times `side` places. `pulls` is whether the view shows
+    how hard each sample pulls.
     """
 
     names: list[str]
@@ -22,6 +23,7 @@ class BoundaryPlane(TypedDict):
     side: int
     points: str
     labels: str
+    pulls: bool
 
 
 class BoundaryMoment(TypedDict):
@@ -63,3 +65,17 @@ class MomentMessage(TypedDict):
 
     type: Literal["moment"]
     moment: BoundaryMoment
+
+
+class ThresholdViewState(TypedDict):
+    """The state of a threshold view; a page sends nothing.
+
+    `logits` has a float32 for each sample, `labels` a byte. `price` is how many false alarms a miss
+    is worth at first.
+    """
+
+    protocol: int
+    classes: list[str]
+    logits: str
+    labels: str
+    price: float

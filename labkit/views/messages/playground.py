@@ -63,8 +63,8 @@ class PlaygroundFrame(TypedDict):
 
     `answer` is whether the page has to acknowledge the frame when it has drawn it. Buffers:
     `losses` float64[2], of all training and of all test points; `weights` float32, of each layer
-    the matrix and the biases; `unit_maps` uint8 and `unit_scales` float32 of all hidden units;
-    `output_map` uint8.
+    the matrix and the biases; `unit_maps` uint8, square, and `unit_scales` float32 of all hidden
+    units; `output_map` uint8.
     """
 
     type: Literal["frame"]

@@ -44,6 +44,14 @@ def test_logits_losses_and_pulls_are_those_of_the_model_and_the_loss():
         np.testing.assert_allclose(state.pulls, -gradient, rtol=1e-6)
 
 
+def test_two_logits_are_read_as_their_difference():
+    """The losses are those of the cross-entropy of two classes."""
+    model = nn.Linear(2, 2)
+    state = read_state(model, read_plane(X, Y))
+    each = functional.cross_entropy(model(X), Y, reduction="none").detach()
+    np.testing.assert_allclose(state.losses, each, rtol=1e-5)
+
+
 def test_a_sample_pushes_the_boundary_so_that_it_comes_to_its_own_side():
     model = linear([1.0, 0.0], -1.5)  # class 1 is at the right
     plane = read_plane(X, Y)
@@ -99,8 +107,8 @@ def test_other_samples_are_refused(x, y, words):
 
 
 def test_a_model_or_a_loss_that_gives_something_else_is_refused():
-    with pytest.raises(ValueError, match=r"one logit for each point.*returned \(4, 2\)"):
-        boundary_picture(nn.Linear(2, 2), X, Y)
+    with pytest.raises(ValueError, match=r"one logit for each point.*returned \(4, 3\)"):
+        boundary_picture(nn.Linear(2, 3), X, Y)
     with pytest.raises(ValueError, match='reduction="none"'):
         boundary_picture(nn.Linear(2, 1), X, Y, loss=nn.BCEWithLogitsLoss())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from xml.etree import ElementTree
 
@@ -14,8 +15,11 @@ from labkit.learn import (
     LossSurface,
     boundary_picture,
     broadcast_picture,
-    curve_picture,
+    colour_picture,
+    confusion_picture,
+    letter_picture,
     line_picture,
+    padding_picture,
     storage_picture,
     tile_picture,
 )
@@ -29,8 +33,16 @@ PICTURES = {
     "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
     "clash": broadcast_picture((3,), (4,)),
     "surface": BOWL.picture(),
-    "curves": curve_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
     "lines": line_picture({"<b>": [1, 2, 3], "&": ([1, 10], [0.5, 0.1])}, log_y=True),
+    "dots": line_picture({"a": ([0, 1], [2, 3])}, dots={"b": (torch.ones(1), torch.ones(1))}),
+    "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
+    "colours": colour_picture(torch.rand(2, 3, 4, 4), titles=["<b>", "&"]),
+    "confusion": confusion_picture([0, 1, 1], [0, 1, 0], names=["<b>", "&"], title="<i>"),
+    "letters": letter_picture(
+        "a<b",
+        {"gate": [0.5, 0.0, 1.0], "cell state": torch.tensor([-3.0, 2.0, float("nan")])},
+        marked="a",
+    ),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -161,13 +173,42 @@ def test_colours_are_clipped_and_nan_has_its_own_colour():
     assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]
 
 
-def test_a_curve_goes_through_its_points_and_leaves_out_what_is_beyond_the_axes():
-    picture = curve_picture({"a": ([0, 1, 5], [0, 1, 5])}, x=(0, 2), y=(0, 2))
+def test_a_line_leaves_out_what_is_beyond_the_ends_of_its_axes():
+    ends = {"x_ends": (0, 2), "y_ends": (0, 2)}
+    picture = line_picture({"a": (torch.tensor([0, 1, 5]), [0, 1, 5])}, **ends)
     line = ElementTree.fromstring(picture.svg).find(f"{NAMESPACE}polyline").attrib["points"]
     assert len(line.split()) == 2
 
 
-@pytest.mark.parametrize("given", [{}, {"a": ([1], [1, 2])}, {"a": ([], [])}])
-def test_curves_that_cannot_be_drawn_are_refused(given):
-    with pytest.raises(ValueError, match=r"drawn|equally many"):
-        curve_picture(given)
+def test_a_confusion_matrix_counts_and_names_the_usual_mistakes():
+    picture = confusion_picture([0, 0, 0, 1, 2, 2], [0, 1, 1, 1, 2, 0], names=["a", "b", "c"])
+    assert picture.text == "3 of 6 are right. Most often: a taken for b (2), c taken for a (1)."
+    assert len(re.findall(r"<text[^>]*>2</text>", picture.svg)) == 1
+    with pytest.raises(ValueError, match="got 2 and 1"):
+        confusion_picture([0, 1], [0])
+
+
+def test_colour_images_are_drawn_with_what_is_outside_cut_off():
+    address = data_address(np.array([[(255, 0, 128)]], dtype=np.uint8))
+    pixel = np.array([7.0, -1.0, 0.5]).reshape(3, 1, 1)
+    assert address in colour_picture(pixel).svg
+    with pytest.raises(ValueError, match=r"got \(1, 1, 4, 4\)"):
+        colour_picture(np.zeros((1, 1, 4, 4)))
+
+
+def test_bars_of_letters_have_axes_by_what_the_values_can_be():
+    rows = {"gate": [0.2, 0.3], "candidate": [-0.1, 0.3], "cell state": [-7.5, -2.0]}
+    axes = [line.partition(":")[0] for line in letter_picture("ab", rows).text.splitlines()[1:]]
+    assert axes == [
+        "gate, axis 0 to 1",
+        "candidate, axis -1 to 1",
+        "cell state, axis -7.5 to 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("", {"gate": []}), ("a" * 41, {"gate": [0] * 41}), ("ab", {"gate": [1]})]
+)
+def test_bars_that_do_not_fit_their_letters_are_refused(text, rows):
+    with pytest.raises(ValueError, match="letters"):
+        letter_picture(text, rows)

@@ -1,7 +1,7 @@
 /** The picture of a module at a step: its selection, its request to the kernel, and its drawing. */
 
 import type { PictureKind, PictureSubject } from "../../messages/values";
-import { commonRange, rangeOf } from "../../parts/common-range";
+import { commonRange, rangeOf, type ValueRange } from "../../parts/common-range";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import { drawsEachStep } from "../../parts/redraw-scheduler";
@@ -14,7 +14,7 @@ import { gradientOf, panelColoursOf } from "./colours";
 import { InputFigure } from "./model-input";
 import { haveOneRange, Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
-import { timeGradient } from "./time-gradient";
+import { decadesOf, timeGradient } from "./time-gradient";
 
 /** Interval between requests for newer pictures while the run continues at full speed. */
 const REFRESH_MS = 900;
@@ -241,7 +241,7 @@ export class PictureView {
     this.panels.element.hidden = this.legend.hidden = lines;
     this.stage.querySelector(".labkit-time-gradient")?.remove();
     if (lines) {
-      this.stage.append(timeGradient(picture, this.others, theme));
+      this.stage.append(timeGradient(picture, this.others, theme, this.commonDecadesOf(picture)));
       return;
     }
     const whole = this.fixed.checked ? this.rangeOf(picture) : null;
@@ -293,6 +293,12 @@ export class PictureView {
     if (!session.beside) return own;
     const key = `${own === null ? "picture" : "run"} ${kind} ${module}`;
     return commonRange(session, key, own ?? rangeOf(values), () => this.show());
+  }
+
+  /** Returns the decades of the gradients through time of all runs beside this one. */
+  private commonDecadesOf(picture: Picture): ValueRange {
+    const own = decadesOf([picture, ...this.others]);
+    return commonRange(this.session, `decades ${picture.module}`, own, () => this.show());
   }
 
   private rangeOf({ module, kind }: Picture): readonly [number, number] | null {

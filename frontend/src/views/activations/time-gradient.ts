@@ -3,6 +3,7 @@
  * and, on the same axis, thin lines of the other modules.
  */
 
+import type { ValueRange } from "../../parts/common-range";
 import type { Theme } from "../../parts/theme";
 import { visibleText } from "../../parts/visible-text";
 import type { Picture } from "../../session";
@@ -14,19 +15,24 @@ const MAX_NAME = 24;
 const MAX_DECADES = 16;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** `others` are pictures of other modules. */
+/** Returns the powers of ten between which the positive values of pictures are. */
+export function decadesOf(pictures: readonly Picture[]): ValueRange {
+  const positive = pictures
+    .flatMap(({ values }) => [...values])
+    .filter((value) => Number.isFinite(value) && value > 0);
+  const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)));
+  return [Math.floor(Math.log10(Math.min(...positive, 10 ** high))), high];
+}
+
+/** `others` are pictures of other modules; `decades` are the ends of the axis, as powers of ten. */
 export function timeGradient(
   picture: Picture,
   others: readonly Picture[],
   theme: Theme,
+  decades: ValueRange = decadesOf([picture, ...others]),
 ): SVGSVGElement {
-  const shown = [picture, ...others];
-  const times = Math.max(...shown.map(({ shape }) => shape[2]));
-  const positive = shown
-    .flatMap(({ values }) => [...values])
-    .filter((value) => Number.isFinite(value) && value > 0);
-  const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)));
-  const lowest = Math.floor(Math.log10(Math.min(...positive, 10 ** high)));
+  const times = Math.max(...[picture, ...others].map(({ shape }) => shape[2]));
+  const [lowest, high] = decades;
   const low = Math.min(high - 1, Math.max(lowest, high - MAX_DECADES));
   const across = (time: number) => LEFT + (time / Math.max(1, times - 1)) * (WIDTH - LEFT - RIGHT);
   const down = (value: number) => {

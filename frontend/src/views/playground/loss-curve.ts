@@ -7,7 +7,9 @@ import { fitCanvas } from "./painting";
 import type { Frame, Setup } from "./state";
 
 const HEIGHT = 84;
-const MAX_POINTS = 2000;
+const MAX_POINTS = 600;
+/** Time between two drawings while the network plays, in ms: numbers can be read, and it costs less. */
+const REST_MS = 100;
 
 interface Row {
   readonly step: number;
@@ -22,6 +24,7 @@ export class LossCurve {
   private readonly test = make("b");
   private rows: Row[] = [];
   private width = 0;
+  private drawnAt = Number.NEGATIVE_INFINITY;
   private theme: Theme | null = null;
 
   constructor() {
@@ -66,7 +69,13 @@ export class LossCurve {
     this.theme = readTheme(this.element);
   }
 
+  /** Draws a frame of many if the last drawing is long enough ago. */
+  drawIfDue(): void {
+    if (performance.now() - this.drawnAt >= REST_MS) this.draw();
+  }
+
   draw(): void {
+    this.drawnAt = performance.now();
     const last = this.rows.at(-1);
     if (!last) return;
     setText(this.train, formatValue(last.train));

@@ -3,10 +3,6 @@
 import { type Buffers, readBytes, readFloat64 } from "../../decoding/buffers";
 import type { PlaygroundFrame, PlaygroundSetup } from "../../messages/playground";
 
-/** Number of cells along one side of the picture of a unit. */
-export const UNIT_SIDE = 20;
-export const UNIT_CELLS = UNIT_SIDE * UNIT_SIDE;
-
 /** A picture of the plane, and the value that it draws in its full colour. */
 export interface Picture {
   readonly cells: Uint8Array;
@@ -45,7 +41,7 @@ export function readSetup(message: PlaygroundSetup, buffers: Buffers): Setup {
 
 export function readFrame(message: PlaygroundFrame, buffers: Buffers): Frame {
   const losses = readFloat64(buffers, message.losses);
-  const cells = readBytes(buffers, message.output_map);
+  const [output] = picturesIn(readBytes(buffers, message.output_map), new Float32Array([1]));
   return {
     message,
     trainLoss: losses[0] ?? Number.NaN,
@@ -55,7 +51,7 @@ export function readFrame(message: PlaygroundFrame, buffers: Buffers): Frame {
       readBytes(buffers, message.unit_maps),
       readFloats(buffers, message.unit_scales),
     ),
-    output: { cells, side: Math.round(Math.sqrt(cells.length)), scale: 1 },
+    output: output as Picture,
   };
 }
 
@@ -63,10 +59,13 @@ function readFloats(buffers: Buffers, index: number): Float32Array {
   return new Float32Array(readBytes(buffers, index).buffer);
 }
 
+/** Returns square pictures of equal sizes; their number is that of the scales. */
 function picturesIn(cells: Uint8Array, scales: Float32Array): Picture[] {
+  const size = cells.length / scales.length;
+  const side = Math.round(Math.sqrt(size));
   return Array.from(scales, (scale, place) => ({
-    cells: cells.subarray(place * UNIT_CELLS, (place + 1) * UNIT_CELLS),
-    side: UNIT_SIDE,
+    cells: cells.subarray(place * size, (place + 1) * size),
+    side,
     scale,
   }));
 }

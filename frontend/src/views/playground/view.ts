@@ -195,7 +195,8 @@ export class PlaygroundView {
       this.weights.paint(frame);
     }
     this.output.draw(this.shown(frame));
-    this.curve.draw();
+    if (frame.message.playing === "playing") this.curve.drawIfDue();
+    else this.curve.draw();
     this.root.dataset.labkitStep = String(frame.message.step);
     this.root.dataset.labkitPlaying = frame.message.playing;
     if (!this.isNew) return;

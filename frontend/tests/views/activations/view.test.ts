@@ -44,6 +44,8 @@ class PictureSession extends StubSession {
   readonly wishes: (readonly [string, string, number | null])[] = [];
   /** The modules of which there is no picture. */
   absent: readonly string[] = [];
+  /** A factor of all values. */
+  scale = 1;
 
   override async subjects() {
     return SUBJECTS;
@@ -53,6 +55,7 @@ class PictureSession extends StubSession {
     this.wishes.push([module, kind, step]);
     if (this.absent.includes(module)) return null;
     const shape = kind === "time_gradient" ? ([1, 1, 3] as const) : ([2, 2, 2] as const);
+    const values = [1, 2, 3, 4, 0, 0, 0, 0].slice(0, shape[0] * shape[1] * shape[2]);
     const picture: Picture = {
       module,
       kind,
@@ -63,7 +66,7 @@ class PictureSession extends StubSession {
       columns: "width",
       silent: kind === "maps" ? [1] : [],
       whole: [32, 2, 2, 2],
-      values: Float32Array.of(1, 2, 3, 4, 0, 0, 0, 0).subarray(0, shape[0] * shape[1] * shape[2]),
+      values: Float32Array.from(values, (value) => value * this.scale),
       given: null,
     };
     return picture;
@@ -232,6 +235,25 @@ describe("gradients through time", () => {
     expect(powers(beside)).toContain("1e1");
     expect(beside.querySelectorAll("polyline")).toHaveLength(2);
     expect(beside.querySelector("title")?.textContent).toBe("<b>large</b>");
+  });
+
+  it("of runs beside each other have one axis", async () => {
+    const other = new PictureSession();
+    other.scale = 2e-6;
+    other.state = stateOf({ step: 9, pictures: 3 });
+    const sessions = [session, other] as const;
+    const beside = { sessions, redraw: () => undefined };
+    for (const each of sessions) each.beside = beside;
+    const second = document.createElement("div");
+    document.body.append(second);
+    drawActivations(second, other);
+    const powers = (place: HTMLElement) =>
+      [...place.querySelectorAll(".labkit-time-gradient text")].map((each) => each.textContent);
+    for (const each of sessions) each.select("rnn.weight_hh_l0");
+    await vi.waitFor(() => {
+      expect(powers(second)).toContain("1e-6");
+      expect(powers(second)).toEqual(powers(root));
+    });
   });
 });
 

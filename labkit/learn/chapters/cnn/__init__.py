@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.learn.chapters import Plan
 from labkit.learn.chapters.cnn.accuracy import ACCURACY
+from labkit.learn.chapters.cnn.convolve import CONVOLVE
 from labkit.learn.chapters.cnn.evaluate import EVALUATE
 from labkit.learn.chapters.cnn.output_size import OUTPUT_SIZE
 from labkit.learn.chapters.cnn.predictions import PREDICTIONS
@@ -12,5 +13,5 @@ from labkit.learn.chapters.cnn.small_net import SMALL_NET
 PLAN = Plan(
     title="Convolutional networks",
     predictions=PREDICTIONS,
-    exercises=(OUTPUT_SIZE, SMALL_NET, ACCURACY, EVALUATE),
+    exercises=(OUTPUT_SIZE, CONVOLVE, SMALL_NET, ACCURACY, EVALUATE),
 )

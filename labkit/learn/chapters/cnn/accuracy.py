@@ -1,4 +1,4 @@
-"""Exercise 3 of chapter 08: the fraction of rows whose largest logit is at the label."""
+"""Exercise 4 of chapter 08: the fraction of rows whose largest logit is at the label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercise 4 of chapter 08: judge a model without touching it."""
+"""Exercise 5 of chapter 08: judge a model without touching it."""
 
 from __future__ import annotations
 

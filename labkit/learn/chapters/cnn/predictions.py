@@ -6,7 +6,7 @@ from labkit.learn.datasets import digits
 from labkit.learn.pictures import Picture
 from labkit.learn.pictures.picture import Sheet
 from labkit.learn.pictures.png import colours, data_address
-from labkit.learn.predictions import Curve, Exact, Number, Place
+from labkit.learn.predictions import Choice, Curve, Exact, Number, Place
 
 _SIDE, _PIXEL = 8, 26
 
@@ -27,10 +27,9 @@ PREDICTIONS = (
         length=2,
         why=(
             "A kernel of 3 on a row of 8 fits at 8 - 3 = 5 moves *plus* the place where it starts: "
-            "6 × 6. The border that has no room is lost.\n\n"
-            "The table of answers is called a *feature map*. (In mathematics a convolution flips "
-            "the kernel along both axes first. PyTorch does not: the weights are learned, so it "
-            "makes no difference.)"
+            "6 × 6. At the border the kernel would hang over, so the map is two smaller.\n\n"
+            "(In mathematics a convolution flips the kernel along both axes first. PyTorch does "
+            "not: the weights are learned, so it makes no difference.)"
         ),
         reasons={
             "(8, 8)": (
@@ -57,6 +56,26 @@ PREDICTIONS = (
             "bright area both sides are equal, and the answer is near 0."
         ),
     ),
+    Choice(
+        "one_by_one",
+        "What can a convolution with a kernel of 1 × 1 do to a colour image?",
+        options={
+            "a": "Nothing of use: one pixel is no pattern",
+            "b": "Turn it grey: mix the three colours of each pixel",
+            "c": "Blur it",
+        },
+        why=(
+            "A kernel spans all channels, so a kernel of 1 × 1 still has one weight for each of "
+            "them: it mixes the channels of a pixel, here red, green and blue into one brightness. "
+            "It is a small linear layer, the same one at every pixel.\n\n"
+            "Large networks use it to turn many channels into few before an expensive "
+            "convolution: from 256 channels to 64 with `nn.Conv2d(256, 64, 1)`."
+        ),
+        reasons={
+            "a": "It sees one pixel, but all *channels* of it: three numbers to mix.",
+            "c": "To blur, an answer has to depend on neighbouring pixels. This one does not.",
+        },
+    ),
     Exact(
         "n_weights",
         "How many parameters does `nn.Conv2d(8, 16, 3)` have?",
@@ -70,6 +89,24 @@ PREDICTIONS = (
             "160": "A kernel spans all input channels: it is 8 × 3 × 3, not 3 × 3.",
             "1152": "Right but for the biases: one for each of the 16 output channels.",
             "80": "That is `nn.Conv2d(1, 8, 3)`, the layer before.",
+        },
+    ),
+    Number(
+        "dropout_mean",
+        "About half of the ten thousand ones become 0. What is the mean of all ten thousand "
+        "numbers that come out?",
+        near=0.05,
+        far=0.1,
+        low=0,
+        high=2,
+        why=(
+            "Half of the numbers become 0, and those that stay are *doubled*: divided by "
+            "1 - 0.5. So the mean stays near 1, and the next layer sees numbers of the size that "
+            "it will see later, in eval mode, where nothing is dropped and nothing scaled."
+        ),
+        reasons={
+            "0.4..0.6": "Half are dropped, but the others are scaled up to make good for it.",
+            "0..0.1": "Not all are dropped: each one stays with a chance of one half.",
         },
     ),
     Exact(
@@ -98,8 +135,8 @@ PREDICTIONS = (
     ),
     Number(
         "test_accuracy",
-        "Which fraction of the 449 digits that it has never seen will it get right? Guessing "
-        "would give 0.1.",
+        "Which fraction of the 449 test digits, which it has never seen, will it get right? "
+        "Guessing would give 0.1.",
         near=0.02,
         far=0.08,
         low=0,
@@ -143,14 +180,39 @@ PREDICTIONS = (
         near=0.1,
         far=0.2,
         why=(
-            "Each further pixel costs more: the strokes reach places for which the last layer has "
-            "other weights, and on the right they are cut off. Most of what looked like "
-            "understanding was the digits' position. The cure is to *train* on shifted digits, "
-            "which is called augmentation."
+            "Every pixel costs about a quarter of the digits: the strokes reach places for which "
+            "the last layer has other weights, and on the right they are cut off. Most of what "
+            "looked like understanding was the digits' position."
         ),
         reasons={
             "flat": "Level means invariant: the convolutions nearly are, the last layer is not.",
             "rises": "Nothing in the training has prepared it for digits that are off centre.",
+        },
+    ),
+    Curve(
+        "augmented_curve",
+        "In training each batch was moved by -2 to 2 pixels. Sketch the accuracy on test digits "
+        "moved right by 0 to 4 pixels.",
+        x=(0, 4),
+        y=(0, 1),
+        x_label="moved right by, in pixels",
+        y_label="accuracy",
+        near=0.1,
+        far=0.2,
+        why=(
+            "As far as it was moved in training, two pixels, the network hardly minds. Beyond "
+            "that it falls off as steeply as before: it has not learned to ignore position, it has "
+            "learned the positions it was shown.\n\n"
+            "There is a small price: on digits in the middle it gets two or three more wrong than "
+            "the first network, because the same 1,914 parameters now have more to do. Augment by "
+            "what really happens in use, and no further."
+        ),
+        reasons={
+            "flat": (
+                "Up to two pixels, yes. Three and four it has never seen, and there the strokes "
+                "are cut off at the edge."
+            ),
+            "straight": "It does not fall from the start: moves of one and two it knows well.",
         },
     ),
 )

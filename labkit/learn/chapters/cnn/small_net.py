@@ -1,4 +1,4 @@
-"""Exercise 2 of chapter 08: build a small convolutional network."""
+"""Exercise 3 of chapter 08: build a small convolutional network."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ MSE = Exercise(
         ),
         Mistake(
             "signed",
-            "The errors were not squared: one that is too high and one too low cancel out.",
+            "The errors were not squared: one that is too high and one too low cancel.",
             like=(
                 lambda prediction, target: _errors(prediction, target).mean(),
                 lambda prediction, target: -_errors(prediction, target).mean(),
@@ -101,7 +101,7 @@ MSE = Exercise(
         Mistake(
             "squared_last",
             "The errors were averaged first and the mean was squared: those that are too high and "
-            "those too low cancel out before the square can count them.",
+            "those too low cancel before the square can count them.",
             like=lambda prediction, target: _errors(prediction, target).mean() ** 2,
         ),
         Mistake(

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from labkit.learn.predictions import Choice, Curve, Number
+from labkit.learn.pictures.picture import FAINT, LINE, Picture, Sheet
+from labkit.learn.predictions import Choice, Curve, Number, Place
+
+_W, _B = (-1.0, 5.0), (-2.0, 4.0)
+_SIDE, _LINES = 300.0, 6
+
+
+def _blank_map() -> Picture:
+    """Return the map of slope and intercept without a loss."""
+    sheet = Sheet()
+    sheet.box(0, 0, _SIDE, _SIDE, stroke=LINE, thick=True)
+    for line in range(1, _LINES):
+        at = _SIDE * line / _LINES
+        sheet.path([(at, 0), (at, _SIDE)], colour=LINE, width=1)
+        sheet.path([(0, at), (_SIDE, at)], colour=LINE, width=1)
+        across = _W[0] + (_W[1] - _W[0]) * line / _LINES
+        up = _B[1] - (_B[1] - _B[0]) * line / _LINES
+        sheet.text(at + 3, _SIDE - 6, f"{across:g}", size=11, colour=FAINT)
+        sheet.text(4, at - 4, f"{up:g}", size=11, colour=FAINT)
+    sheet.text(_SIDE - 46, _SIDE - 24, "slope w", size=11, anchor="middle")
+    sheet.text(6, 16, "intercept b", size=11)
+    return sheet.finish(
+        "A map of lines: slope w across, from -1 to 5, intercept b up, from -2 to 4.", margin=0
+    )
+
 
 PREDICTIONS = (
     Number(
@@ -18,6 +42,25 @@ PREDICTIONS = (
             "4": "That is the mean of the errors. They are squared before they are averaged.",
             "84": "That is the sum of the squares; the mean divides it by four.",
             "16": "That is the square of the mean error. Each error is squared by itself, first.",
+        },
+    ),
+    Place(
+        "flat_line",
+        "Where on the map is the line that runs flat at height 2?",
+        picture=_blank_map,
+        x=_W,
+        y=_B,
+        near=0.06,
+        far=0.12,
+        names=("w", "b"),
+        why=(
+            "A flat line has a slope of 0, so w = 0. At x = 0 its height is the intercept, so "
+            "b = 2. Every line that is not vertical is one place on this map, and every place is "
+            "one line."
+        ),
+        reasons={
+            "(2, 0)": "That is the line 2x, which climbs by 2 for each step to the right.",
+            "(2, 1)": "That is the line 2x + 1, on which the four points are.",
         },
     ),
     Choice(
@@ -45,6 +88,57 @@ PREDICTIONS = (
             "b": (
                 "Beyond the edge each swing is larger than the one before, and nothing holds it "
                 "back."
+            ),
+        },
+    ),
+    Choice(
+        "lowest_loss",
+        "Where does the training loss end? (The variance of the noise is 0.8 × 0.8 = 0.64.)",
+        options={
+            "a": "At 0, or nearly: that is what gradient descent is for",
+            "b": "Well above 0, and a little below the loss of the true line 2x + 1",
+            "c": "Well above 0, and a little above the loss of the true line 2x + 1",
+        },
+        why=(
+            "No line goes through points that scatter, so something is always left: about the "
+            "variance of the noise. That is the *noise floor*.\n\n"
+            "Yet the line that was found beats even the true one, on these thirty points. It is "
+            "the best line for *them*, and leans a little towards their noise. On points that it "
+            "has not seen the same leaning does harm: there the true line wins. Leaning towards "
+            "the noise of the training points is called *overfitting*, and the held-out loss is "
+            "how you notice."
+        ),
+        reasons={
+            "a": "Gradient descent finds the lowest place, but the lowest place has a height.",
+            "c": (
+                "The true line is only one of all lines. On just these points another is a little "
+                "better, and the walk finds it."
+            ),
+        },
+    ),
+    Choice(
+        "one_point",
+        "A learning rate of 0.1, and each step sees one point only. What does the loss (on all "
+        "training points) do?",
+        options={
+            "a": "It falls as it did with all points, and stays at the lowest value",
+            "b": "It falls nearly as quickly, and then goes up and down above the lowest value",
+            "c": "It grows without end: one point knows too little",
+        },
+        why=(
+            "Far from the valley all points agree about the way, so one of them is as good a guide "
+            "as thirty, at a thirtieth of the price. Near the floor they disagree: each pulls the "
+            "line towards itself, and the steps, which do not become shorter, carry it back and "
+            "forth.\n\n"
+            "So SGD is quick at first and restless at the end. Two cures: larger batches, whose "
+            "pulls cancel in part, or a learning rate that shrinks while the training goes on "
+            "(a *schedule*, chapter 07)."
+        ),
+        reasons={
+            "a": "At the lowest place the *mean* of the pulls is zero, but no single one is.",
+            "c": (
+                "On average the points pull the right way, and the rate is below the edge for most "
+                "of them."
             ),
         },
     ),

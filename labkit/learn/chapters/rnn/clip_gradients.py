@@ -83,8 +83,7 @@ CLIP_GRADIENTS = Exercise(
         ),
         Mistake(
             "always",
-            "Small gradients were made larger: only those whose norm is above `most` are to be "
-            "changed.",
+            "Small gradients were made larger. Change only those whose norm is above `most`.",
             like=_times(lambda gradients, most: most / _norm(gradients)),
         ),
         Mistake(
@@ -116,13 +115,13 @@ CLIP_GRADIENTS = Exercise(
         ),
         Mistake(
             "the_wrong_ones",
-            "Small gradients became longer, and long ones stayed: the factor is to be *at most* 1, "
-            "which is what `min` makes of it.",
+            "Small gradients became longer, and long ones stayed. The factor must be *at most* 1: "
+            "take `min`.",
             like=_times(lambda gradients, most: max(1.0, float(most / _norm(gradients)))),
         ),
         Mistake(
             "factor_upside_down",
-            "The factor is upside down: the longer the gradient, the smaller it has to be.",
+            "The factor is the wrong way up: the longer the gradient, the smaller it has to be.",
             like=(
                 _times(lambda gradients, most: min(1.0, float(_norm(gradients) / most))),
                 _times(lambda gradients, most: max(1.0, float(_norm(gradients) / most))),

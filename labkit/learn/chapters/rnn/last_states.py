@@ -1,4 +1,4 @@
-"""Exercise 3 of chapter 09: each sequence's state at its own last step."""
+"""Exercise 6 of chapter 09: each sequence's state at its own last step."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LAST_STATES = Exercise(
         _case([1, 4, 2, 2], time=4, units=3),
         _case([6, 1], time=6, units=9),
     ),
-    praise="The padding is there, and nobody reads it.",
+    praise="The padding is still there, and no longer does any harm.",
     mistakes=(
         Mistake(
             "last_column",
@@ -75,8 +75,8 @@ LAST_STATES = Exercise(
         ),
         Mistake(
             "averaged_over_own_steps",
-            "This is the mean over each sequence's own steps. The padding is left out, well; but "
-            "the task asks for the last state alone.",
+            "This is the mean over each sequence's own steps. The padding is left out, as it "
+            "should be, but the task asks for the last state alone.",
             like=_mean_of_own_steps,
         ),
         Mistake(

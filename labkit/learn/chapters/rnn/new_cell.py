@@ -1,4 +1,4 @@
-"""Exercise 4 of chapter 09: the next cell state of an LSTM."""
+"""Exercise 3 of chapter 09: the next cell state of an LSTM."""
 
 from __future__ import annotations
 

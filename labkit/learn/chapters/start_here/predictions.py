@@ -54,6 +54,73 @@ PREDICTIONS = (
         },
     ),
     Choice(
+        "first_boundary",
+        "After the first hundred steps, what will the line between the two colours look like?",
+        options={
+            "a": "Nearly straight, so that points of both kinds are on the wrong side",
+            "b": "Bent like an S, so that it follows both moons",
+            "c": "Two closed rings, one around each moon",
+        },
+        why=(
+            "A network can draw any of these, but it learns the simple before the complicated. "
+            "A straight line is the quickest way to be right about most points, and it is what "
+            "small weights make: near 0 a `Tanh` is nearly a straight line itself. Only when the "
+            "weights have grown can the line bend. That takes many more steps, as you will see "
+            "in the next section."
+        ),
+        reasons={
+            "b": "It will, but not yet: first it finds the best straight line.",
+            "c": "Nothing asks for rings: one line between the moons is enough, and it is simpler.",
+        },
+    ),
+    Number(
+        "new_points",
+        "After 5000 steps, which percentage of the 250 new points will be classified correctly?",
+        near=2,
+        far=5,
+        low=50,
+        high=100,
+        unit="%",
+        why=(
+            "The line has bent around both moons, and the loss has stopped falling: more steps "
+            "would not help. The moons overlap. Where points of both kinds are mixed, *no* line "
+            "has all of them on its right side, and one that tried to would be wrong about the "
+            "next points.\n\n"
+            "So a loss above 0 and an accuracy below 100% need not be a failure. How good is "
+            "good enough depends on how well the data can be told apart at all."
+        ),
+        reasons={
+            "100": "The two moons overlap, so some points are on the wrong side of any fair line.",
+            "50": "That is guessing. After a hundred steps it was better already.",
+            "85": "That is what a straight line gets. With more steps the line bends.",
+        },
+    ),
+    Choice(
+        "rate_of_ten",
+        "What will the loss do over a hundred steps with a learning rate of 10?",
+        options={
+            "a": "Fall a hundred times as fast: it is near 0 after a few steps",
+            "b": "Leap up and down, far above where it began",
+            "c": "Stay where it is, near 0.69",
+        },
+        why=(
+            "The gradient says which way is down *here*. A step a hundred times as long lands far "
+            "beyond the place that it was about, often higher up on the other side, and the next "
+            "gradient, measured there, sends it off somewhere else. The weights become large, and "
+            "the network is *sure* of what is wrong: that is how the loss gets so much larger "
+            "than 0.69.\n\n"
+            "Labkit says so below the curve, too. Chapter 03 finds the exact edge between steps "
+            "that arrive and steps that do not."
+        ),
+        reasons={
+            "a": (
+                "Longer steps are faster only as long as they do not leap over what they are "
+                "looking for."
+            ),
+            "c": "That is what a rate that is much too small does.",
+        },
+    ),
+    Choice(
         "zeros_device",
         "On a machine with a GPU, after `torch.cuda.set_device(0)`: where does a new "
         "`torch.zeros(3)` live?",
@@ -73,7 +140,7 @@ PREDICTIONS = (
                 "Setting a device is not sending anything there: a new tensor is still made on the "
                 "CPU unless you ask for something else."
             ),
-            "c": "PyTorch never looks for free memory: a tensor is made where it was asked to be.",
+            "c": "PyTorch never looks for room elsewhere: a tensor is made where you asked for it.",
         },
     ),
 )

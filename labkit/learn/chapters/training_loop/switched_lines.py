@@ -54,8 +54,8 @@ _NO_ZERO_GRAD = Curve(
     reasons={
         "flat": "The gradients are there, and the optimizer uses them. The weights do move.",
         "falls": (
-            "It does fall, for a few steps. Then the sum of the old gradients outweighs "
-            "the new one."
+            "It does fall, for a few steps. Then the sum of the old gradients outweighs the "
+            "new one."
         ),
     },
 )
@@ -103,12 +103,12 @@ _NO_EVAL = Number(
     ),
     reasons={
         "92..100": (
-            "The dropout layers are still in training mode then: half of the hidden units "
-            "are silenced while the network is measured."
+            "The dropout layers are still in training mode then: half of the hidden units are "
+            "silenced while the network is measured."
         ),
         "0..40": (
-            "Dropout does less harm than that. The network was trained to work with half "
-            "of its units missing."
+            "Dropout does less harm than that. The network was trained to work with half of "
+            "its units missing."
         ),
     },
 )
@@ -124,11 +124,12 @@ _NO_SHUFFLE = Choice(
     },
     why=(
         "While the batches hold nothing but zeros, the quickest way to a low loss is to say "
-        "*zero* to everything. Look at the loss: it falls within every run of one digit, and "
-        "jumps when the next digit begins. By the nines, the zeros are forgotten.\n\n"
-        "Each step only knows its own batch. The gradient of a batch points the right way only "
-        "if the batch looks like the data as a whole, and shuffling is what makes it so. Data "
-        "on a disk usually are sorted: folder by folder, class by class."
+        "*zero* to everything. Look at the loss: each digit lasts about three batches, in "
+        "which it falls a little, and it jumps when the next digit begins. By the nines, the "
+        "zeros are forgotten.\n\n"
+        "Each step knows only its own batch. The gradient of a batch points the right way only "
+        "if the batch looks like the data as a whole, and shuffling sees to that. Data on a "
+        "disk are often sorted: folder by folder, class by class."
     ),
     reasons={
         "a": (

@@ -1,0 +1,48 @@
+/** The synchronised state of the widget in which a kernel slides over an image. */
+
+/** A table of numbers, row major. */
+export interface SlidingTable {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: readonly number[];
+}
+
+/** A classic filter of the menu, and what it finds. */
+export interface SlidingFilter {
+  readonly name: string;
+  readonly finds: string;
+  readonly kernel: SlidingTable;
+}
+
+/** The state that the kernel sends. */
+export interface SlidingState {
+  readonly protocol: number;
+  readonly image: SlidingTable;
+  readonly filters: readonly SlidingFilter[];
+  readonly weights: SlidingTable;
+  readonly stride: number;
+  readonly padding: number;
+  /** The feature map. */
+  readonly answers: SlidingTable;
+  /** The same convolution as plain PyTorch. */
+  readonly code: string;
+  /** The number of the last wish that was handled. */
+  readonly answered: number;
+  /** A problem, or empty. */
+  readonly said: string;
+}
+
+/** The convolution that a page wants. */
+export interface SlidingWish {
+  readonly number: number;
+  readonly weights: SlidingTable;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** The changes that a page sends. */
+export interface SlidingRequest {
+  /** The page's protocol version. */
+  readonly page_protocol: number;
+  readonly wish: SlidingWish;
+}

@@ -1,0 +1,100 @@
+"""Exercise 4 of chapter 09: the inputs and the targets of a network that predicts what follows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from labkit.learn.checks import Case, Exercise, Mistake
+
+
+def _case(n: int, time: int) -> Case:
+    generator = torch.Generator().manual_seed(time)
+    return Case(torch.randint(27, (n, time), generator=generator))
+
+
+def _inputs_and_targets(ids: Tensor) -> tuple[Tensor, Tensor]:
+    return ids[:, :-1], ids[:, 1:]
+
+
+TEACHER_FORCING = Exercise(
+    name="teacher_forcing",
+    task=(
+        "Write `teacher_forcing(ids)`: of the letters' numbers, shape (n, time), return the inputs "
+        "and the targets, each of shape (n, time - 1)."
+    ),
+    solution=_inputs_and_targets,
+    cases=(
+        _case(2, time=5),
+        # As many rows as steps: a shift along the wrong dimension keeps the shape.
+        _case(4, time=4),
+        _case(1, time=9),
+    ),
+    praise="At every place the network reads one letter and has to predict the next.",
+    mistakes=(
+        Mistake(
+            "swapped",
+            "Inputs and targets are swapped: this network would learn to write backwards.",
+            like=lambda ids: (ids[:, 1:], ids[:, :-1]),
+        ),
+        Mistake(
+            "nothing_shifted",
+            "The target is the letter that was just read. Such a network learns to copy, and its "
+            "loss goes to 0: the target has to be one step *later*.",
+            like=(
+                lambda ids: (ids, ids),
+                lambda ids: (ids[:, :-1], ids[:, :-1]),
+                lambda ids: (ids[:, 1:], ids[:, 1:]),
+            ),
+        ),
+        Mistake(
+            "wrapped_around",
+            "`roll` puts the first letter behind the last one, so the last target is a letter that "
+            "does not follow. Leave the last input out.",
+            like=lambda ids: (ids, torch.roll(ids, -1, dims=1)),
+        ),
+        Mistake(
+            "rows_shifted",
+            "This pairs each *row* with the next row. Time is the second dimension.",
+            like=lambda ids: (ids[:-1], ids[1:]),
+        ),
+        Mistake(
+            "two_ahead",
+            "The targets are two steps ahead: after each letter the network would have to skip "
+            "one.",
+            like=lambda ids: (ids[:, :-2], ids[:, 2:]),
+        ),
+        Mistake(
+            "only_the_last_target",
+            "There is one target for each row, the last letter. With teacher forcing *every* "
+            "letter is a target, so each text teaches as often as it is long.",
+            like=(lambda ids: (ids[:, :-1], ids[:, -1]), lambda ids: (ids[:, :-1], ids[:, -1:])),
+        ),
+        Mistake(
+            "last_input_kept",
+            "The last letter is among the inputs, and no target belongs to it: what follows it is "
+            "unknown.",
+            like=lambda ids: (ids, ids[:, 1:]),
+        ),
+        Mistake(
+            "first_target_kept",
+            "The first letter is among the targets, but no input comes before it.",
+            like=lambda ids: (ids[:, :-1], ids),
+        ),
+        Mistake(
+            "only_targets",
+            "Only the targets came back. Return two tensors: `return inputs, targets`.",
+            like=lambda ids: ids[:, 1:],
+        ),
+        Mistake(
+            "only_inputs",
+            "Only the inputs came back. Return two tensors: `return inputs, targets`.",
+            like=lambda ids: ids[:, :-1],
+        ),
+    ),
+    hints=(
+        "Write down one row, say `. a d a .`, and below each letter the one that follows it.",
+        "The inputs are all letters but the last, the targets all but the first.",
+        "Return `ids[:, :-1], ids[:, 1:]`.",
+    ),
+)

@@ -1,0 +1,67 @@
+"""The map of the course counts what is stored, and a downloaded copy can be taken back in."""
+
+import base64
+import json
+import re
+
+from labkit import learn
+from labkit.learn.chapters import chapter_names
+from labkit.learn.record import FILE_NAME
+
+
+def begin(folder):
+    """Answer and score some of the first chapters."""
+    start, tensors = (learn.chapter(name, folder) for name in ("00_start_here", "01_tensors"))
+    start.predict("first_loss", 0.7, sure=3)
+    start.score("first_loss", 0.69)
+    start.check("ten_classes", 2.303)
+    tensors.predict("transpose_stride", (1, 3), sure=1)
+    tensors.score("transpose_stride", (1, 4))
+
+
+def test_the_map_counts_predictions_sureness_and_exercises(tmp_path):
+    begin(tmp_path)
+    course = learn.progress(tmp_path)
+    start, tensors, *others = course.chapters
+    assert [each.name for each in course.chapters] == list(chapter_names())
+    assert (start.hits(), start.hits(3), start.hits(1)) == ((1, 1), (1, 1), (0, 0))
+    assert (sum(start.solved.values()), start.to_repeat) == (1, [])
+    assert (tensors.hits(1), tensors.to_repeat) == ((0, 1), ["transpose_stride"])
+    assert (start.mark, tensors.mark, {each.mark for each in others}) == ("◐", "◐", {"○"})
+    assert "2 of" in course.summary[0]
+    page = course._repr_html_()
+    assert 'href="01_tensors.ipynb"' in page
+    assert "<code>transpose_stride</code>" in page
+    assert str(course).count("\n") >= len(course.chapters)
+
+
+def test_a_course_that_has_not_begun_has_no_copy(tmp_path):
+    assert "Download" not in learn.progress(tmp_path)._repr_html_()
+
+
+def test_a_downloaded_copy_is_taken_in_elsewhere(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    begin(here)
+    page = learn.progress(here)._repr_html_()
+    copy = there / "copy.json"
+    copy.write_bytes(base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]))
+    later = learn.chapter("00_start_here", there)
+    later.predict("first_loss", 2.0, sure=1)
+    assert "2 predictions and exercises were added" in str(learn.restore_progress(copy, there))
+    assert "0 predictions" in str(learn.restore_progress(copy, there))
+    start, tensors, *_ = learn.progress(there).chapters
+    assert start.predictions["first_loss"].value == 2.0
+    assert start.solved["ten_classes"]
+    assert tensors.to_repeat == ["transpose_stride"]
+
+
+def test_what_is_no_copy_is_refused(tmp_path):
+    path = tmp_path / "other.json"
+    for text in ("{", "[]", json.dumps({"version": 99})):
+        path.write_text(text)
+        assert "Nothing restored" in str(learn.restore_progress(path, tmp_path))
+    assert not (tmp_path / FILE_NAME).exists()
+    path.write_text(json.dumps({"version": 1, "chapters": {"00_start_here": [1]}}))
+    assert "0 predictions" in str(learn.restore_progress(path, tmp_path))
