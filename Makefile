@@ -56,6 +56,7 @@ check: $(VENV)/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -W error -m docs.api
+	$(BIN)/python -m docs.prose
 	$(BIN)/python hatch_build.py typecheck lint test
 
 bench: $(VENV)/bench.done browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,65 @@ from torch.func import grad, vmap
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from labkit import learn
+
+
+def test_a_tensor_is_not_an_array_with_gradients():
+    """Chapter 01: a tensor is a NumPy array with gradients; an array just lacks them."""
+    whole, point = np.ones(2, np.int32), np.ones(2, np.float32)
+    assert (whole * point).dtype == np.float64
+    assert (torch.from_numpy(whole) * torch.from_numpy(point)).dtype == torch.float32
+    assert np.arange(3)[::-1].strides[0] < 0
+    with pytest.raises(ValueError, match="step must be greater than zero"):
+        torch.arange(3)[::-1]
+    assert np.array([1, 2]).mean() == 1.5
+    with pytest.raises(RuntimeError, match="dtype"):
+        torch.tensor([1, 2]).mean()
+    assert np.array([1.0, 2.0]).std() != torch.tensor([1.0, 2.0]).std().item()
+    assert torch.ones(1, device="meta").device.type == "meta"
+
+
+def test_a_function_of_autograd_is_no_module():
+    """Chapter 02: `Function` is a Module."""
+    assert not issubclass(torch.autograd.Function, nn.Module)
+    layer = nn.Linear(1, 1)
+    first, second = (layer(torch.ones(1, 1)).grad_fn for _ in range(2))
+    assert first is not second
+    assert not isinstance(first, nn.Module)
+
+
+def test_a_gradient_is_not_computed_again_when_something_changes():
+    """Chapter 02: the gradient of a node is recomputed when a dependency changes."""
+    w = torch.tensor(3.0, requires_grad=True)
+    loss = w**2
+    loss.backward()
+    with torch.no_grad():
+        w.fill_(100.0)
+    assert (loss.item(), w.grad.item()) == (9.0, 6.0)
+
+
+def test_a_dynamic_graph_follows_the_data_and_keeps_what_it_needs():
+    """Chapter 02: dynamic graphs make training faster. They make it flexible, and cost memory."""
+
+    def boxes(start):
+        value, count = torch.tensor(start, requires_grad=True), 0
+        while value > 1:
+            value, count = value / 2, count + 1
+        found, box = 0, value.grad_fn
+        while box is not None and box.name() == "DivBackward0":
+            found, box = found + 1, box.next_functions[0][0]
+        assert found == count
+        return found
+
+    assert [boxes(3.0), boxes(50.0), boxes(1000.0)] == [2, 6, 10]
+    kept = []
+    x = torch.ones(8, 8, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, id):
+        (x * x).sum()
+        assert kept
+        kept.clear()
+        with torch.no_grad():
+            (x * x).sum()
+    assert not kept
 
 
 def test_rounded_values_of_a_line_are_no_labels_for_the_binary_cross_entropy():

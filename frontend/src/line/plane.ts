@@ -17,6 +17,8 @@ const [LEFT, TOP, WIDTH, HEIGHT] = [46, 22, 336, 336] as const;
 const [FULL_WIDTH, FULL_HEIGHT] = [390, 392] as const;
 /** Where the two handles are, as parts of the width. */
 const ENDS = [0.06, 0.94] as const;
+/** Of the ticks at the left end, in the middle and at the right end. */
+const ANCHORS = ["start", "middle", "end"] as const;
 const KEY_SHARE = 1 / 40;
 const HELP =
   "Drag an end of the line, or move it with the arrow keys up and down; let go, or press Enter, " +
@@ -187,7 +189,7 @@ export class PointPlane {
       const across = text(rounded(left + share * (right - left)));
       const up = text(rounded(low + share * (high - low)));
       return [
-        label(LEFT + share * WIDTH, TOP + HEIGHT + 15, across, "middle"),
+        label(LEFT + share * WIDTH, TOP + HEIGHT + 15, across, ANCHORS[2 * share] ?? "middle"),
         label(LEFT - 6, TOP + HEIGHT - share * HEIGHT + 4, up, "end"),
       ];
     });

@@ -142,8 +142,18 @@ class StorageView {
     this.form.append(read);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.ask(...(NAMES.map((name) => this.fields.get(name)?.value ?? "") as Typed));
+      this.askForTyped();
     });
+    // In notebooks, Enter does not always submit a form.
+    this.form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+      event.preventDefault();
+      this.askForTyped();
+    });
+  }
+
+  private askForTyped(): void {
+    this.ask(...(NAMES.map((name) => this.fields.get(name)?.value ?? "") as Typed));
   }
 
   private drawStrip(): void {

@@ -6,7 +6,7 @@ export const STYLE = `
 .labkit-storage p { margin: 6px 0; line-height: 1.45; min-height: 1.45em; }
 .labkit-storage .sum { font-family: var(--jp-code-font-family, ui-monospace, monospace);
   font-size: 12.5px; }
-.labkit-storage .problem { color: var(--jp-error-color0, #c62828); font-weight: 600; }
+.labkit-storage .problem { color: color-mix(in srgb, #e53935 75%, currentColor); font-weight: 600; }
 .labkit-storage .recipes, .labkit-storage form { display: flex; flex-wrap: wrap; gap: 6px 14px;
   align-items: center; margin: 4px 0; }
 .labkit-storage button, .labkit-storage input { font: inherit; color: inherit;

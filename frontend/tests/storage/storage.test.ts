@@ -91,7 +91,10 @@ describe("the storage explorer", () => {
     root.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
     const wish = { number: 2, shape: "6", stride: "1, 2", offset: "1" };
     expect(model.traits).toMatchObject({ page_protocol: PROTOCOL_VERSION, wish });
-    expect(model.saved).toBe(2);
+    shape?.dispatchEvent(
+      new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }),
+    );
+    expect(model.saved).toBe(3);
   });
 
   it("shows what does not fit, and keeps what was typed", () => {

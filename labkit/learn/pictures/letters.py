@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Values = Tensor | ArrayLike
 
 _COLUMN, _BAR, _ROW, _GAP, _LEFT, _TOP = 18.0, 12.0, 48.0, 16.0, 112.0, 20.0
+_APART = 10.0  # the smallest distance of two labels of an axis
 _MOST_LETTERS, _MOST_ROWS = 40, 6
 
 
@@ -60,10 +61,8 @@ def letter_picture(text: str, rows: Mapping[str, Values], *, marked: str = "") -
         lines.append(_spoken_row(name, values, low, high))
         top += _ROW + _GAP
     for place, letter in enumerate(text):
-        is_marked = letter in marked
-        colour = {"colour": PALETTE[4]} if is_marked else {}
         middle = _LEFT + (place + 0.5) * _COLUMN
-        sheet.text(middle, top + 4, letter, size=15, anchor="middle", bold=is_marked, **colour)
+        sheet.text(middle, top + 4, letter, size=15, anchor="middle", bold=letter in marked)
     return sheet.finish("\n".join(lines))
 
 
@@ -93,8 +92,11 @@ def _draw_axis(
     low, high = ends
     width = n_letters * _COLUMN
     sheet.text(0, top + _ROW / 2 + 4, name, size=12)
+    zero = _height(0.0, top, ends)
     for value in sorted({low, 0.0, high}):
         y = _height(value, top, ends)
+        if value and abs(y - zero) < _APART:
+            continue
         sheet.path([(_LEFT, y), (_LEFT + width, y)], colour=FAINT, width=1 if value == 0 else 0.4)
         sheet.text(_LEFT + width + 6, y + 4, f"{value:.3g}", size=10, colour=FAINT)
 

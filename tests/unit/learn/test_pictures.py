@@ -17,6 +17,7 @@ from labkit.learn import (
     broadcast_picture,
     colour_picture,
     confusion_picture,
+    letter_picture,
     line_picture,
     padding_picture,
     storage_picture,
@@ -36,6 +37,11 @@ PICTURES = {
     "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
     "colours": colour_picture(torch.rand(2, 3, 4, 4), titles=["<b>", "&"]),
     "confusion": confusion_picture([0, 1, 1], [0, 1, 0], names=["<b>", "&"], title="<i>"),
+    "letters": letter_picture(
+        "a<b",
+        {"gate": [0.5, 0.0, 1.0], "cell state": torch.tensor([-3.0, 2.0, float("nan")])},
+        marked="a",
+    ),
     "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
 }
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -187,3 +193,21 @@ def test_colour_images_are_drawn_with_what_is_outside_cut_off():
     assert address in colour_picture(pixel).svg
     with pytest.raises(ValueError, match=r"got \(1, 1, 4, 4\)"):
         colour_picture(np.zeros((1, 1, 4, 4)))
+
+
+def test_bars_of_letters_have_axes_by_what_the_values_can_be():
+    rows = {"gate": [0.2, 0.3], "candidate": [-0.1, 0.3], "cell state": [-7.5, -2.0]}
+    axes = [line.partition(":")[0] for line in letter_picture("ab", rows).text.splitlines()[1:]]
+    assert axes == [
+        "gate, axis 0 to 1",
+        "candidate, axis -1 to 1",
+        "cell state, axis -7.5 to 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("", {"gate": []}), ("a" * 41, {"gate": [0] * 41}), ("ab", {"gate": [1]})]
+)
+def test_bars_that_do_not_fit_their_letters_are_refused(text, rows):
+    with pytest.raises(ValueError, match="letters"):
+        letter_picture(text, rows)
