@@ -205,7 +205,7 @@ def restore_progress(
     added = sum(_restore(name, data, folder) for name in chapter_names())
     return Feedback(
         "note",
-        (f"{added} predictions and exercises were added to what is stored here.",),
+        (f"Predictions and exercises that were added to what is stored here: {added}.",),
         label="Restored",
     )
 

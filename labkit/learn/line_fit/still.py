@@ -58,8 +58,7 @@ def _plane(points: Points, lane: Lane | None) -> str:
     up = _SIDE / (high - low + 2 * room)
 
     def place(at: float, height: float) -> tuple[float, float]:
-        clipped = float(np.clip(height, low - room, high + room))
-        return _PLANE_LEFT + (at - float(x.min())) * across, (high + room - clipped) * up
+        return _PLANE_LEFT + (at - float(x.min())) * across, (high + room - height) * up
 
     made = (
         f'<rect x="{_PLANE_LEFT - 8:g}" y="0" width="{_PLANE_WIDTH + 16:g}" height="{_SIDE:g}" '
@@ -67,8 +66,9 @@ def _plane(points: Points, lane: Lane | None) -> str:
     )
     if lane is not None:
         w, b = lane.places[-1].tolist()
-        line = np.linspace(float(x.min()), float(x.max()), 50)
-        route = " ".join("{:.1f},{:.1f}".format(*place(at, w * at + b)) for at in line.tolist())
+        line = np.linspace(float(x.min()), float(x.max()), 400)
+        seen = line[np.abs(w * line + b - (low + high) / 2) <= (high - low) / 2 + room]
+        route = " ".join("{:.1f},{:.1f}".format(*place(at, w * at + b)) for at in seen.tolist())
         made += f'<polyline points="{route}" style="stroke:#0a84c6;stroke-width:2.5"/>'
     for at, height in zip(x.tolist(), y.tolist(), strict=True):
         cx, cy = place(at, height)

@@ -260,7 +260,8 @@ def test_progress_says_how_right_and_how_sure(tmp_path):
         autograd.score(name, outcome)
     autograd.predict("second_backward", 6)
     said = repr(autograd.progress())
-    assert "3 of 9 scored: 2 right, 1 not what you expected." in said
+    number = len(autograd.plan.predictions)
+    assert f"3 of {number} scored: 2 right, 1 not what you expected." in said
     assert "Right or close: 1 of 2 when certain, 1 of 1 when guessing." in said
     assert "You know more than you think" in said
     assert "Predicted, not run yet: second_backward." in said

@@ -49,8 +49,8 @@ def test_a_downloaded_copy_is_taken_in_elsewhere(tmp_path):
     copy.write_bytes(base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]))
     later = learn.chapter("00_start_here", there)
     later.predict("first_loss", 2.0, sure=1)
-    assert "2 predictions and exercises were added" in str(learn.restore_progress(copy, there))
-    assert "0 predictions" in str(learn.restore_progress(copy, there))
+    assert "stored here: 2." in str(learn.restore_progress(copy, there))
+    assert "stored here: 0." in str(learn.restore_progress(copy, there))
     start, tensors, *_ = learn.progress(there).chapters
     assert start.predictions["first_loss"].value == 2.0
     assert start.solved["ten_classes"]
@@ -64,4 +64,4 @@ def test_what_is_no_copy_is_refused(tmp_path):
         assert "Nothing restored" in str(learn.restore_progress(path, tmp_path))
     assert not (tmp_path / FILE_NAME).exists()
     path.write_text(json.dumps({"version": 1, "chapters": {"00_start_here": [1]}}))
-    assert "0 predictions" in str(learn.restore_progress(path, tmp_path))
+    assert "stored here: 0." in str(learn.restore_progress(path, tmp_path))
