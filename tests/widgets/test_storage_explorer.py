@@ -1,5 +1,7 @@
 """The storage explorer reads a learner's own storage, and says what does not fit."""
 
+from xml.etree import ElementTree
+
 import pytest
 import torch
 
@@ -81,6 +83,9 @@ def test_a_copy_among_the_views_is_refused():
 
 def test_the_saved_output_has_the_picture():
     data, _ = explorer()._repr_mimebundle_()
-    assert "<svg" in data["text/html"]
+    picture = ElementTree.fromstring(data["image/svg+xml"])
+    texts = [each.text for each in picture.iter() if each.tag.endswith("text")]
+    assert "view: shape (3, 4), stride (4, 1), offset 0" in texts
+    assert texts.count("@11") == 1
     assert data["text/plain"].startswith("Storage 1 holds 12 elements")
     assert VIEW_MIME_TYPE in data

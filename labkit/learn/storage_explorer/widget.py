@@ -15,6 +15,7 @@ from labkit.learn.pictures.storage import (
     storage_values,
 )
 from labkit.learn.storage_explorer.recipes import Recipe, problem_of, typed_recipe
+from labkit.learn.storage_explorer.still import still_picture
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
@@ -122,7 +123,7 @@ class StorageExplorer(anywidget.AnyWidget):
         shown = self.reading
         view = self._tensor.detach().as_strided(shown["shape"], shown["stride"], shown["offset"])
         picture = storage_picture(view=view)
-        still = {"text/plain": picture.text, "text/html": picture._repr_html_()}
+        still = {"text/plain": picture.text, "image/svg+xml": still_picture(picture)}
         return with_still(data, self.model_id, still), metadata
 
 

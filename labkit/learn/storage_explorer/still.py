@@ -1,0 +1,29 @@
+"""The still picture of the explorer, for notebooks without a kernel."""
+
+from __future__ import annotations
+
+import re
+
+from labkit.learn.pictures.picture import Picture
+from labkit.views.still.sheet import INSET, ROOM, Section, sheet, style
+
+_COLOURS = style({".storage": "color:#333"}, {".storage": "color:#ddd"})
+"""What the picture's `currentColor` is, as the page's own colours do not reach an image."""
+
+
+def still_picture(picture: Picture) -> str:
+    """Return a picture of a storage on a sheet of its own, as SVG source."""
+    found = re.search(r'width="(\d+)" height="(\d+)"', picture.svg)
+    assert found
+    width, height = (float(side) for side in found.groups())
+    scale = min(1.0, ROOM / width)
+    place = f'x="{INSET}" width="{width * scale:.0f}" height="{height * scale:.0f}"'
+    # The rules of the sheet would win over the sizes that are attributes.
+    sized = re.sub(
+        r'font-size="([\d.]+)"([^>]*?)style="',
+        r'\2style="font-size:\1px;',
+        picture.svg.replace(found[0], place, 1),
+    )
+    plain = re.sub(r"var\(--jp-[\w-]+, ([^()]+)\)", r"\1", sized)
+    body = f'{_COLOURS}<g class="storage">{plain}</g>'
+    return sheet("Storage, and what is read from it", "", [Section(body, height * scale)])
