@@ -71,7 +71,11 @@ const SCRIPTS = [
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
   // The boundary of a classifier, in the course.
-  { name: "boundary", path: "^src/boundary/", uses: "^src/messages/" },
+  {
+    name: "boundary",
+    path: "^src/boundary/",
+    uses: "^src/(messages/|parts/shortcut-guard\\.ts$)",
+  },
   // The race of optimizers of the course.
   { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
   // The loop of the course whose lines can be switched off.

@@ -54,7 +54,8 @@ def net():
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
+def test_places_of_the_largest_input_are_no_labels_for_ten_classes():
+    """Chapter 06: `cross_entropy(y, max(x, 1)[1])` has labels for 784 inputs and 10 classes."""
     x = torch.rand(32, 784, generator=torch.Generator().manual_seed(0))
     labels = torch.max(x, 1)[1]
     assert labels.max() > 9
@@ -62,7 +63,8 @@ def test_06_places_of_the_largest_input_are_no_labels_for_ten_classes():
         F.cross_entropy(net()(x), labels)
 
 
-def test_06_a_call_makes_no_modules():
+def test_a_call_makes_no_modules():
+    """Chapter 06: calling a Module makes a new Module for each output of a layer."""
     model = net()
     before = list(model.modules())
     outputs = [model(torch.rand(2, 784)) for _ in range(2)]
@@ -71,19 +73,23 @@ def test_06_a_call_makes_no_modules():
     assert outputs[0].grad_fn is not outputs[1].grad_fn
 
 
-def test_06_module_and_nn_module_are_one_class():
+def test_module_and_nn_module_are_one_class():
+    """Chapter 06: `Module` and `nn.Module` differ."""
     assert torch.nn.Module is nn.Module is nn.modules.module.Module
     assert isinstance(nn.Linear(1, 1), nn.Module)
 
 
-def test_06_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+def test_a_second_softmax_keeps_the_loss_of_a_perfect_network_high():
+    """Chapter 06: a softmax before `cross_entropy` does no harm."""
     labels = torch.arange(10)
     logits = 100.0 * F.one_hot(labels).float()
     assert F.cross_entropy(logits, labels) < 1e-6
     assert F.cross_entropy(logits.softmax(dim=1), labels).item() == pytest.approx(1.4612, abs=1e-3)
 
 
-def test_06_layers_in_a_list_are_not_registered():
+def test_layers_in_a_list_are_not_registered():
+    """Chapter 06: layers in a list are trained, because `forward` uses them."""
+
     class Listed(nn.Module):
         def __init__(self, kind):
             super().__init__()

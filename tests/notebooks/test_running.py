@@ -15,6 +15,7 @@ MEGABYTES = 1200
 FINAL_RUNS = {
     "00_start_here": "run",
     "03_linear_regression": "run",
+    "04_logistic_regression": "run",
     "06_training_loop": "run",
     "08_cnn": "run",
     "09_rnn": "runs['GRU']",

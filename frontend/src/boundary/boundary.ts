@@ -5,6 +5,7 @@
 
 import type { BoundaryViewState, MomentMessage, WantMessage } from "../messages/boundary";
 import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { guardShortcuts } from "../parts/shortcut-guard";
 import { MomentHistory } from "./history";
 import { decodeSamples, type Samples, totals } from "./moment";
 import { HEIGHT, paint, WIDTH } from "./painting";
@@ -45,6 +46,7 @@ class BoundaryPage {
   private picked: number | null = null;
   private isPinned = false;
   private frame = 0;
+  private readonly endGuard: () => void;
   private readonly onLatest = () => this.history.add(this.model.get("moment"));
   private readonly onMessage = (message: MomentMessage) => {
     if (message.type === "moment") this.history.receive(message.moment);
@@ -64,6 +66,7 @@ class BoundaryPage {
     );
     this.steps = new StepBar(this.history, this.listeners.signal, () => this.redraw());
     this.build(plane.names);
+    this.endGuard = guardShortcuts(root);
     this.listen();
     model.on("change:moment", this.onLatest);
     model.on("msg:custom", this.onMessage);
@@ -75,6 +78,7 @@ class BoundaryPage {
     this.history.pause();
     cancelAnimationFrame(this.frame);
     this.listeners.abort();
+    this.endGuard();
     this.model.off("change:moment", this.onLatest);
     this.model.off("msg:custom", this.onMessage);
     this.root.replaceChildren();
@@ -86,7 +90,6 @@ class BoundaryPage {
     [canvas.width, canvas.height] = [WIDTH * density, HEIGHT * density];
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("data-lm-suppress-shortcuts", "true");
     canvas.style.cssText =
       "display:block;width:100%;border:1px solid var(--jp-border-color1,#888);cursor:crosshair";
     const left = document.createElement("div");

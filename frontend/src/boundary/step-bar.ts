@@ -22,8 +22,6 @@ export class StepBar {
     this.slider.style.cssText = "flex:1 1 120px;min-width:80px";
     this.slider.title = "Go back to an earlier step of the training";
     this.slider.setAttribute("aria-label", "Step of the training");
-    // Otherwise the arrow keys would go to another cell of the notebook.
-    this.slider.setAttribute("data-lm-suppress-shortcuts", "true");
     this.text.style.cssText = "min-width:5.5em;font-variant-numeric:tabular-nums";
     this.pulls.type = "checkbox";
     this.pulls.checked = true;

@@ -1,7 +1,9 @@
 /** The controls of the race: play, single steps, a slider over the steps, speed, and surface. */
 
 const SPEEDS = [3, 10, 30, 100] as const;
-const FIRST_SPEED = 10;
+const USUAL_SPEED = 10;
+/** A longer race begins at a higher speed. */
+const LONGEST_SECONDS = 14;
 
 interface PlayerEvents {
   onStep(step: number): void;
@@ -31,7 +33,6 @@ export class PlayerBar {
     this.slider.min = "0";
     this.slider.setAttribute("aria-label", "Step");
     for (const each of SPEEDS) this.speed.append(option(String(each), `${each} steps a second`));
-    this.speed.value = String(FIRST_SPEED);
     this.element.append(this.play, this.forward, this.back, this.slider, this.count);
     this.element.append(labelled("speed", this.speed), this.surfaceLabel);
     const { signal } = this.listeners;
@@ -49,6 +50,7 @@ export class PlayerBar {
   }
 
   draw(steps: number, surfaces: readonly string[], surface: string): void {
+    if (steps !== this.steps) this.speed.value = String(suitableSpeed(steps));
     this.steps = steps;
     this.slider.max = String(steps);
     this.surface.replaceChildren(...surfaces.map((name) => option(name, name)));
@@ -104,6 +106,11 @@ export class PlayerBar {
     this.count.textContent = `step ${step} of ${this.steps}`;
     this.events.onStep(step);
   }
+}
+
+function suitableSpeed(steps: number): number {
+  const suits = (speed: number) => speed >= USUAL_SPEED && steps / speed <= LONGEST_SECONDS;
+  return SPEEDS.find(suits) ?? (SPEEDS.at(-1) as number);
 }
 
 function button(name: string, title: string): HTMLButtonElement {

@@ -109,6 +109,19 @@ describe("the race", () => {
     expect(root.querySelector("output")?.textContent).toBe("step 0 of 2");
   });
 
+  it("begins a long race at a higher speed", () => {
+    const speed = () => (root.querySelector("select") as HTMLSelectElement).value;
+    expect(speed()).toBe("10");
+    for (const [steps, expected] of [
+      [400, "30"],
+      [2000, "100"],
+    ] as const) {
+      model.traits.steps = steps;
+      model.listeners.get("change:lanes")?.();
+      expect(speed()).toBe(expected);
+    }
+  });
+
   it("follows the slider", () => {
     const slider = root.querySelector('input[type="range"]') as HTMLInputElement;
     slider.value = "2";

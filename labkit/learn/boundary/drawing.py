@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ _CLASSES = ("#054e8c", "#b24605")
 _PAPER = "#ffffff"
 _FAINTEST, _RANGE = 0.27, 0.46
 """The part of the diverging scale that the map takes, so that the samples stand out."""
-_SHORTEST = 1.5
+_SHORTEST, _HEAD, _HEAD_ANGLE = 1.5, 5.0, 2.6
 
 
 def boundary_picture(
@@ -135,13 +136,19 @@ def _draw_arrows(
     for (x, y), (right, down) in zip(places, arrows_on_page(plane, state), strict=True):
         if np.hypot(right, down) < _SHORTEST:
             continue
-        end = (x + right, y + down)
-        sheet.path([(x, y), end], colour=_INK, width=1)
-        for turn in (2.6, -2.6):
-            cosine, sine = np.cos(turn), np.sin(turn)
-            scale = min(5.0, np.hypot(right, down)) / np.hypot(right, down)
-            barb = (right * cosine - down * sine, right * sine + down * cosine)
-            sheet.path([end, (end[0] + barb[0] * scale, end[1] + barb[1] * scale)], colour=_INK)
+        sheet.path(_arrow((x, y), (right, down)), colour=_INK, width=1)
+
+
+def _arrow(start: tuple[float, float], way: tuple[float, float]) -> list[tuple[float, float]]:
+    """Return the corners of an arrow: its shaft, and its head drawn back and forth."""
+    end = (start[0] + way[0], start[1] + way[1])
+    scale = min(_HEAD, math.hypot(*way)) / math.hypot(*way)
+    barbs = []
+    for turn in (_HEAD_ANGLE, -_HEAD_ANGLE):
+        cosine, sine = math.cos(turn) * scale, math.sin(turn) * scale
+        barb = (way[0] * cosine - way[1] * sine, way[0] * sine + way[1] * cosine)
+        barbs.append((end[0] + barb[0], end[1] + barb[1]))
+    return [start, end, barbs[0], end, barbs[1]]
 
 
 def arrows_on_page(plane: Plane, state: BoundaryState) -> NDArray[np.float64]:

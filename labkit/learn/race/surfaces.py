@@ -153,7 +153,7 @@ def _heights(surface: Surface, pixels: int) -> NDArray[np.float64]:
             losses = torch.func.vmap(surface.loss)(flat_x, flat_y)
             alone = [float(surface.loss(flat_x[spot], flat_y[spot])) for spot in _SPOTS]
             if np.allclose([float(losses[spot]) for spot in _SPOTS], alone, rtol=1e-4):
-                return np.asarray(losses.double().reshape(pixels, pixels))
+                return np.asarray(losses.double().cpu().reshape(pixels, pixels))
         return _one_by_one(surface)
 
 

@@ -186,7 +186,7 @@ def _chosen(
             raise ValueError(f"{name} runs from {low} to {high}; give the lower end first")
     name = getattr(surface, "__name__", "")
     middle = ((first[1] + first[2]) / 2, (second[1] + second[2]) / 2)
-    named = name if name.isidentifier() and name not in SURFACES else "loss"
+    named = name.replace("_", " ") if name.isidentifier() and name not in SURFACES else "loss"
     return Surface(named, surface, first, second, start or middle)
 
 

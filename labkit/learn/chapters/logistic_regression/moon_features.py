@@ -122,8 +122,8 @@ MOON_FEATURES = Exercise(
     cases=(_case(300), _case(600), _case(1000)),
     observe=_observe,
     praise=(
-        "A line in *your* space is a curve in the plane. Designing such features by hand was a "
-        "profession once; a network learns them."
+        "A line in a space of your own is a curve in the plane. Designing such features by hand "
+        "was a profession once; a network learns them."
     ),
     mistakes=(
         Mistake(

@@ -232,8 +232,8 @@ PREDICTIONS = (
             "surer and the loss smaller. There is no best place to stop: the minimum is at "
             "infinity.\n\n"
             "Each sample pulls with p - y, which gets smaller as the certainty grows, so that "
-            "every further unit takes several times as many steps as the one before. In the "
-            "long run the norm grows like the *logarithm* of the number of steps."
+            "every further unit takes several times as many steps as the one before. Late in "
+            "training the norm grows like the *logarithm* of the number of steps."
         ),
         reasons={
             "flat": "The loss can still be lowered: larger weights make the same answers surer.",
