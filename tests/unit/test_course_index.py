@@ -1,0 +1,18 @@
+"""The index of the course says what the chapters hold."""
+
+import json
+
+from docs.course_index.chapters import WORDS_PER_MINUTE, chapter_facts
+from docs.course_index.page import MEMORY, PAGE, page
+
+OUTDATED = "notebooks/README.md is out of date; run `make course-index`"
+
+
+def test_the_index_is_that_of_the_chapters():
+    assert PAGE.read_text(encoding="utf-8") == page(chapter_facts(), WORDS_PER_MINUTE), OUTDATED
+
+
+def test_the_memory_of_every_chapter_was_measured_and_is_within_binders_limit():
+    megabytes = json.loads(MEMORY.read_text(encoding="utf-8"))["megabytes"]
+    assert set(megabytes) == {chapter.name for chapter in chapter_facts()}
+    assert max(megabytes.values()) < 1200
