@@ -51,7 +51,7 @@ class StorageExplorer(anywidget.AnyWidget):
     page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     values: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
     recipes: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    reading: traitlets.Dict[Any, Any] = traitlets.Dict().tag(sync=True)
+    reading = traitlets.Any().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
     wish = traitlets.Dict().tag(sync=True)
 
