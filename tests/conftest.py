@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 import pytest
 
@@ -21,6 +22,16 @@ def pytest_collection_modifyitems(items):
         return next((n for n, each in enumerate(FIRST) if item.nodeid.startswith(each)), len(FIRST))
 
     items.sort(key=place)  # of equal ones, the order remains
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_views_of_other_modules():
+    """Let go of the views that a module displayed and did not close, and of their runs."""
+    yield
+    lifetimes = sys.modules.get("labkit.views.lifetimes")
+    if lifetimes is not None and lifetimes.ShownViews._cells:
+        lifetimes.ShownViews._cells.clear()
+        gc.collect()
 
 
 def pytest_addoption(parser):
