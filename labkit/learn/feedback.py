@@ -22,7 +22,7 @@ _LABELS: dict[Tone, str] = {
     "open": "Not answered yet",
     "note": "Noted",
 }
-# Okabe-Ito colours: told apart by colour-blind readers, visible on white and on near-black.
+# Okabe-Ito colours: distinguishable by colour-blind readers, visible on white and on near-black.
 _EDGES: dict[Tone, str] = {
     "right": "#009e73",
     "wrong": "#d55e00",

@@ -134,7 +134,7 @@ class BoundaryPage {
     this.redraw();
   }
 
-  /** A click keeps a sample picked, so that it can be followed through the steps. */
+  /** A click picks a sample for good, so that it can be followed through the steps. */
   private pin(event: MouseEvent): void {
     this.picked = this.at(event);
     this.isPinned = this.picked !== null;

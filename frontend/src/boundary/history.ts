@@ -32,7 +32,7 @@ export class MomentHistory {
 
   /** Takes the latest moment of a training that goes on; shows it unless an earlier one is shown. */
   add(latest: BoundaryMoment): void {
-    // The kernel keeps fewer moments of a long training, under other indices.
+    // The kernel stores fewer moments of a long training, under other indices.
     if (latest.count < this.count) this.moments.clear();
     this.count = latest.count;
     const moment = this.keep(latest);

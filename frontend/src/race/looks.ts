@@ -1,4 +1,4 @@
-/** How lanes look: a colour and a shape each, so that they are told apart without colours too. */
+/** How lanes look: a colour and a shape each, so that they differ without colours too. */
 
 export const SVG = "http://www.w3.org/2000/svg";
 

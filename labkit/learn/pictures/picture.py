@@ -15,7 +15,7 @@ from labkit.run.printable import printable
 INK = "var(--jp-content-font-color1, currentColor)"
 FAINT = "var(--jp-content-font-color2, currentColor)"
 LINE = "var(--jp-border-color1, #8a8a8a)"
-# Okabe-Ito without black and yellow: told apart by colour-blind readers, in light and dark.
+# Okabe-Ito without black and yellow: distinguishable by colour-blind readers, in light and dark.
 PALETTE = ("#0a84c6", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 CLASH = "#d55e00"
 _FONT = "var(--jp-code-font-family, ui-monospace, monospace)"
@@ -154,7 +154,7 @@ class Sheet:
     def image(
         self, x: float, y: float, width: float, height: float, address: str, *, crisp: bool
     ) -> None:
-        """Place a PNG given as a data address; `crisp` keeps its pixels square."""
+        """Place a PNG given as a data address; `crisp` draws its pixels as squares."""
         rendering = ' style="image-rendering:pixelated"' if crisp else ""
         self._put(
             f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
