@@ -69,30 +69,54 @@ const SCRIPTS = [
   // Starts the views of an exported page, and answers their requests.
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
-  { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  { name: "pad", path: "^src/pad/", uses: "^src/(messages/|parts/widget\\.ts$)" },
   // The traced data loader of the course.
-  { name: "batches", path: "^src/batches/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
+  {
+    name: "batches",
+    path: "^src/batches/",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The boundary of a classifier, in the course.
   {
     name: "boundary",
     path: "^src/boundary/",
-    uses: "^src/(messages/|parts/shortcut-guard\\.ts$)",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
   },
   // The race of optimizers of the course.
-  { name: "race", path: "^src/race/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  {
+    name: "race",
+    path: "^src/race/",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The line of the course that is fitted to points, beside the map and the player of the race.
-  { name: "line", path: "^src/line/", uses: "^src/(messages/|race/|parts/shortcut-guard\\.ts$)" },
+  {
+    name: "line",
+    path: "^src/line/",
+    uses: "^src/(messages/|race/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The kernel of the course that slides over an image.
-  { name: "sliding", path: "^src/sliding/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  {
+    name: "sliding",
+    path: "^src/sliding/",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The storage explorer of the course.
-  { name: "storage", path: "^src/storage/", uses: "^src/(messages/|parts/shortcut-guard\\.ts$)" },
+  {
+    name: "storage",
+    path: "^src/storage/",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The loop of the course whose lines can be switched off.
-  { name: "loop", path: "^src/loop/", uses: "^src/(messages/|parts/shortcut-guard\\.ts)" },
+  {
+    name: "loop",
+    path: "^src/loop/",
+    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+  },
   // The card of a prediction of the course.
   {
     name: "prediction",
     path: "^src/prediction/",
-    uses: "^src/(messages/|parts/(shortcut-guard|visible-text)\\.ts$)",
+    uses: "^src/(messages/|parts/(shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The playground, a widget of its own.
   {

@@ -4,8 +4,8 @@
  */
 
 import type { BatchesState, TracedBatch } from "../messages/batches";
-import { versionProblem } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering } from "../parts/widget";
 import {
   batchOf,
   type Colouring,
@@ -33,15 +33,7 @@ const HELP =
   "keyboard: arrow keys move, Escape lets go.";
 
 /** Draws the trace; returns its clean-up. */
-export function render({ model, el }: { model: BatchesModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const view = new BatchesView(model, el);
-  return () => view.close();
-}
+export const render = rendering((model: BatchesModel, root) => new BatchesView(model, root));
 
 class BatchesView {
   private readonly frame = document.createElement("div");

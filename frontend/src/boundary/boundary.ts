@@ -4,8 +4,9 @@
  */
 
 import type { BoundaryViewState, MomentMessage, WantMessage } from "../messages/boundary";
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering } from "../parts/widget";
 import { MomentHistory } from "./history";
 import { decodeSamples, type Samples, totals } from "./moment";
 import { HEIGHT, paint, WIDTH } from "./painting";
@@ -26,15 +27,7 @@ const HELP =
   "Escape lets go.";
 
 /** Draws the view; returns its clean-up. */
-export function render({ model, el }: { model: BoundaryModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const page = new BoundaryPage(model, el);
-  return () => page.close();
-}
+export const render = rendering((model: BoundaryModel, root) => new BoundaryPage(model, root));
 
 class BoundaryPage {
   private readonly canvas = document.createElement("canvas");

@@ -4,8 +4,8 @@
  */
 
 import type { ThresholdViewState } from "../messages/boundary";
-import { versionProblem } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering } from "../parts/widget";
 import { CUTS, cheapestCut, costOf, countAt, type Decided, probabilityText, share } from "./counts";
 import { bytesOf, floatsOf } from "./decoding";
 import { drawing, END, WIDTH } from "./threshold-drawing";
@@ -16,15 +16,7 @@ export interface ThresholdModel {
 }
 
 /** Draws the view; returns its clean-up. */
-export function render({ model, el }: { model: ThresholdModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const page = new ThresholdPage(model, el);
-  return () => page.close();
-}
+export const render = rendering((model: ThresholdModel, root) => new ThresholdPage(model, root));
 
 class ThresholdPage {
   private readonly listeners = new AbortController();

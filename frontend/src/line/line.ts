@@ -5,8 +5,9 @@
  */
 
 import type { LineRequest, LineState, LineWalk, LineWish } from "../messages/line";
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { text } from "../race/looks";
 import { PlayerBar } from "../race/player-bar";
 import raceStyle from "../race/race.css";
@@ -17,27 +18,13 @@ import { type Line, PointPlane } from "./plane";
 import { Settings } from "./settings";
 
 /** The part of the widget's model that the view uses. */
-export interface LineModel {
-  get<T extends keyof LineState>(trait: T): LineState[T];
-  set<T extends keyof LineRequest>(trait: T, value: LineRequest[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type LineModel = WidgetModel<LineState, LineRequest>;
 
 const EVENTS = ["change:walks", "change:answered", "change:said"] as const;
 const WAITING = "The kernel walks. If a cell is running, this waits for its end.";
 
 /** Draws the view; returns its clean-up. */
-export function render({ model, el }: { model: LineModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const view = new LineView(model, el);
-  return () => view.close();
-}
+export const render = rendering((model: LineModel, root) => new LineView(model, root));
 
 class LineView {
   private readonly frame = document.createElement("div");

@@ -4,34 +4,21 @@
  */
 
 import type { LoopCurves, LoopState, LoopSwitched } from "../messages/loop";
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { COLOURS, drawChart, lastStep, seriesNames, shown, valueAt } from "./chart";
 import { drawCode } from "./code";
 import { STYLE } from "./style";
 
 /** The part of the widget's model that the view uses. */
-export interface LoopModel {
-  get<T extends keyof LoopState>(trait: T): LoopState[T];
-  set<T extends keyof LoopSwitched>(trait: T, value: LoopSwitched[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type LoopModel = WidgetModel<LoopState, LoopSwitched>;
 
 /** How long the curves take to be drawn. */
 const DRAWING_MS = 1800;
 
 /** Draws the loop; returns its clean-up. */
-export function render({ model, el }: { model: LoopModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const view = new LoopView(model, el);
-  return () => view.close();
-}
+export const render = rendering((model: LoopModel, root) => new LoopView(model, root));
 
 class LoopView {
   private readonly frame = document.createElement("div");

@@ -4,18 +4,13 @@
  */
 
 import type { PadDrawing, PadState } from "../messages/pad";
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { type Point, pixelsBetween } from "./stroke";
 import { TileCanvas } from "./tiles";
 
 /** The part of the widget's model that the pad uses. */
-export interface PadModel {
-  get<T extends keyof PadState>(trait: T): PadState[T];
-  set<T extends keyof PadDrawing>(trait: T, value: PadDrawing[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type PadModel = WidgetModel<PadState, PadDrawing>;
 
 const CELL = 28;
 /** While one draws, the drawing is sent at most once in this time. */
@@ -41,15 +36,7 @@ const HELP =
   "Draw with the pointer. With the keyboard: arrow keys move, Space draws, Delete clears.";
 
 /** Draws the pad; returns its clean-up. */
-export function render({ model, el }: { model: PadModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const pad = new Pad(model, el);
-  return () => pad.close();
-}
+export const render = rendering((model: PadModel, root) => new Pad(model, root));
 
 class Pad {
   private readonly canvas = document.createElement("canvas");

@@ -9,8 +9,9 @@ import type {
   PredictionState,
   PredictionValue,
 } from "../messages/prediction";
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering } from "../parts/widget";
 import { type Answer, make, RadioButtons } from "./answer";
 import { ChoiceAnswer } from "./choice";
 import { FieldAnswer } from "./field";
@@ -36,15 +37,7 @@ const PATIENCE = 1500;
 const TRAITS = ["change:locked", "change:is_open", "change:said"];
 
 /** Draws the card; returns its clean-up. */
-export function render({ model, el }: { model: PredictionModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const card = new Card(model, el);
-  return () => card.close();
-}
+export const render = rendering((model: PredictionModel, root) => new Card(model, root));
 
 class Card {
   private readonly listeners = new AbortController();

@@ -4,36 +4,23 @@
  * start, rate or surface.
  */
 
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { RaceRequest, RaceState, RaceWish } from "../messages/race";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { LaneList } from "./lane-list";
 import { PlayerBar } from "./player-bar";
 import style from "./race.css";
 import { RaceBoard } from "./race-board";
 
 /** The part of the widget's model that the race uses. */
-export interface RaceModel {
-  get<T extends keyof RaceState>(trait: T): RaceState[T];
-  set<T extends keyof RaceRequest>(trait: T, value: RaceRequest[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type RaceModel = WidgetModel<RaceState, RaceRequest>;
 
 const EVENTS = ["change:lanes", "change:answered", "change:said"] as const;
 const WAITING = "The kernel runs the race. If a cell is running, this waits for its end.";
 
 /** Draws the race; returns its clean-up. */
-export function render({ model, el }: { model: RaceModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const race = new Race(model, el);
-  return () => race.close();
-}
+export const render = rendering((model: RaceModel, root) => new Race(model, root));
 
 class Race {
   private readonly frame = document.createElement("div");

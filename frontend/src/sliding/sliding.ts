@@ -3,9 +3,10 @@
  * window, and the feature map. The kernel of the notebook computes the map with PyTorch.
  */
 
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { SlidingRequest, SlidingState, SlidingTable, SlidingWish } from "../messages/sliding";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { ControlBar } from "./controls";
 import { mapSize, type Place, placeByKey, short, windowSum, within } from "./geometry";
 import { ProductTable } from "./products";
@@ -13,13 +14,7 @@ import style from "./sliding.css";
 import { TableCanvas } from "./table-canvas";
 
 /** The part of the widget's model that the view uses. */
-export interface SlidingModel {
-  get<T extends keyof SlidingState>(trait: T): SlidingState[T];
-  set<T extends keyof SlidingRequest>(trait: T, value: SlidingRequest[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type SlidingModel = WidgetModel<SlidingState, SlidingRequest>;
 
 const EVENTS = ["change:answers", "change:answered", "change:said", "change:code"] as const;
 const WAITING = "PyTorch computes the map. If a cell is running, this waits for its end.";
@@ -28,15 +23,7 @@ const HELP = "Drag the window, or move it with the arrow keys.";
 const [LONGEST_MS, WHOLE_MS, SHORTEST_MS] = [220, 8000, 16];
 
 /** Draws the view; returns its clean-up. */
-export function render({ model, el }: { model: SlidingModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const page = new SlidingPage(model, el);
-  return () => page.close();
-}
+export const render = rendering((model: SlidingModel, root) => new SlidingPage(model, root));
 
 type Setting = Omit<SlidingWish, "number">;
 

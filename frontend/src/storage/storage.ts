@@ -3,21 +3,16 @@
  * offset read from it. A cell that is pointed at is marked in both.
  */
 
-import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { StorageAsked, StorageReading, StorageState } from "../messages/storage";
 import { guardShortcuts } from "../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../parts/widget";
 import { Cells } from "./cells";
 import { hues, indexOf, sumOf } from "./places";
 import { STYLE } from "./style";
 
 /** The part of the widget's model that the view uses. */
-export interface StorageModel {
-  get<T extends keyof StorageState>(trait: T): StorageState[T];
-  set<T extends keyof StorageAsked>(trait: T, value: StorageAsked[T]): void;
-  save_changes(): void;
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
+export type StorageModel = WidgetModel<StorageState, StorageAsked>;
 
 const HELP = "Point at a number, above or below, to see which number of the other it is.";
 const NAMES = ["shape", "stride", "offset"] as const;
@@ -28,15 +23,7 @@ const TITLES = {
 };
 
 /** Draws the explorer; returns its clean-up. */
-export function render({ model, el }: { model: StorageModel; el: HTMLElement }): () => void {
-  const problem = versionProblem(model.get("protocol"));
-  if (problem !== null) {
-    el.textContent = problem;
-    return () => el.replaceChildren();
-  }
-  const view = new StorageView(model, el);
-  return () => view.close();
-}
+export const render = rendering((model: StorageModel, root) => new StorageView(model, root));
 
 class StorageView {
   private readonly frame = document.createElement("div");

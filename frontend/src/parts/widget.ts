@@ -1,0 +1,30 @@
+/** What the small widgets of the course have in common: their model, their beginning and their end. */
+
+import { versionProblem } from "../messages/protocol";
+
+/** The model of a widget whose kernel sends `State` and whose page sets `Change`. */
+export interface WidgetModel<State, Change> {
+  get<T extends keyof State>(trait: T): State[T];
+  set<T extends keyof Change>(trait: T, value: Change[T]): void;
+  save_changes(): void;
+  on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
+}
+
+/**
+ * Returns the function that draws a widget and returns its clean-up, as anywidget calls it. A widget
+ * of another protocol version is not opened; what to do about it is shown instead.
+ */
+export function rendering<Model extends { get(trait: "protocol"): number }>(
+  open: (model: Model, root: HTMLElement) => { close(): void },
+): (widget: { model: Model; el: HTMLElement }) => () => void {
+  return ({ model, el }) => {
+    const problem = versionProblem(model.get("protocol"));
+    if (problem !== null) {
+      el.textContent = problem;
+      return () => el.replaceChildren();
+    }
+    const view = open(model, el);
+    return () => view.close();
+  };
+}
