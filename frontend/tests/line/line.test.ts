@@ -2,37 +2,17 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type LineModel, render } from "../../src/line/line";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { lineRequests, lineStates } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = structuredClone({ ...lineStates.line });
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 
 beforeEach(() => {
   vi.stubGlobal("requestAnimationFrame", () => 1);
   vi.stubGlobal("cancelAnimationFrame", () => undefined);
-  model = new FakeModel();
+  model = new FakeWidgetModel(lineStates.line);
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as LineModel, el: root });

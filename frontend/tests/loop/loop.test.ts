@@ -3,36 +3,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { topOf } from "../../src/loop/chart";
 import { type LoopModel, render } from "../../src/loop/loop";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { loopStates, loopSwitches } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = structuredClone(loopStates.loop) as never;
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-    this.listeners.get(`change:${trait}`)?.();
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 
 beforeEach(() => {
-  model = new FakeModel();
+  model = new FakeWidgetModel(loopStates.loop);
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as LoopModel, el: root });

@@ -2,42 +2,22 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { type PadModel, render } from "../../src/pad/pad";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { padDrawings, padStates } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = {
-    protocol: PROTOCOL_VERSION,
-    pixels: Array.from({ length: 16 }, () => 0),
-    side: 4,
-    said: "nothing yet",
-    tiles: { count: 0, rows: 0, columns: 0, values: [] },
-  };
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 
 beforeEach(() => {
   HTMLCanvasElement.prototype.getContext = () => null;
-  model = new FakeModel();
+  model = new FakeWidgetModel({
+    protocol: PROTOCOL_VERSION,
+    pixels: Array.from({ length: 16 }, () => 0),
+    side: 4,
+    said: "nothing yet",
+    tiles: { count: 0, rows: 0, columns: 0, values: [] },
+  });
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as PadModel, el: root });

@@ -2,30 +2,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { type RaceModel, render } from "../../src/race/race";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { raceRequests, raceStates } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = structuredClone({ ...raceStates.race });
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 /** The functions that wait for the next animation frame. */
@@ -35,7 +15,7 @@ beforeEach(() => {
   frames = [];
   vi.stubGlobal("requestAnimationFrame", (callback: FrameRequestCallback) => frames.push(callback));
   vi.stubGlobal("cancelAnimationFrame", () => frames.splice(0));
-  model = new FakeModel();
+  model = new FakeWidgetModel(raceStates.race);
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as RaceModel, el: root });

@@ -2,36 +2,16 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { render, type SlidingModel } from "../../src/sliding/sliding";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { slidingRequests, slidingStates } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = structuredClone({ ...slidingStates.sliding });
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 
 beforeEach(() => {
   HTMLCanvasElement.prototype.getContext = () => null;
-  model = new FakeModel();
+  model = new FakeWidgetModel(slidingStates.sliding);
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as SlidingModel, el: root });

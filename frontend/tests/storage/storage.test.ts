@@ -2,36 +2,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { render, type StorageModel } from "../../src/storage/storage";
+import { FakeWidgetModel } from "../fake-widget-model";
 import { storageStates, storageWishes } from "../fixtures/messages";
 
-class FakeModel {
-  readonly traits: Record<string, unknown> = structuredClone(storageStates.storage) as never;
-  saved = 0;
-  readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
-    return this.traits[trait];
-  }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
-    this.listeners.get(`change:${trait}`)?.();
-  }
-  save_changes() {
-    this.saved += 1;
-  }
-  on(event: string, listener: () => void) {
-    this.listeners.set(event, listener);
-  }
-  off(event: string) {
-    this.listeners.delete(event);
-  }
-}
-
-let model: FakeModel;
+let model: FakeWidgetModel;
 let root: HTMLElement;
 let close: () => void;
 
 beforeEach(() => {
-  model = new FakeModel();
+  model = new FakeWidgetModel(storageStates.storage);
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as StorageModel, el: root });
