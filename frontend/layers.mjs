@@ -74,49 +74,49 @@ const SCRIPTS = [
   {
     name: "batches",
     path: "^src/batches/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The boundary of a classifier, in the course.
   {
     name: "boundary",
     path: "^src/boundary/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The race of optimizers of the course.
   {
     name: "race",
     path: "^src/race/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The line of the course that is fitted to points, beside the map and the player of the race.
   {
     name: "line",
     path: "^src/line/",
-    uses: "^src/(messages/|race/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|race/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The kernel of the course that slides over an image.
   {
     name: "sliding",
     path: "^src/sliding/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The storage explorer of the course.
   {
     name: "storage",
     path: "^src/storage/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The loop of the course whose lines can be switched off.
   {
     name: "loop",
     path: "^src/loop/",
-    uses: "^src/(messages/|parts/(shortcut-guard|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The card of a prediction of the course.
   {
     name: "prediction",
     path: "^src/prediction/",
-    uses: "^src/(messages/|parts/(shortcut-guard|visible-text|widget)\\.ts$)",
+    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
   },
   // The playground, a widget of its own.
   {

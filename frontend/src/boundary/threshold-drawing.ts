@@ -1,5 +1,6 @@
 /** The samples as dots at their logits, and the line of the threshold, as SVG. */
 
+import { makeSvg } from "../parts/element";
 import type { Decided } from "./counts";
 
 export const WIDTH = 640;
@@ -9,24 +10,27 @@ const HALF = 110;
 const BINS = 64;
 const DOT = 3.2;
 const COLOURS = ["#0a84c6", "#d55e00"] as const;
-const NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Returns the picture, and a function that moves the threshold to a logit. */
 export function drawing(
   decided: Decided,
   classes: readonly string[],
 ): { readonly element: SVGSVGElement; show(logit: number, text: string): void } {
-  const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${2 * HALF + 22}`, role: "img" });
+  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${2 * HALF + 22}`, role: "img" });
   svg.style.cssText = "display:block;width:100%;touch-action:none;cursor:ew-resize";
   svg.append(words(2, 12, `${classes[1]}, above the line`, "start"));
   svg.append(words(2, 2 * HALF - 4, `${classes[0]}, below it`, "start"));
   const dots = placesOf(decided).map(([x, y], sample) => {
     const fill = COLOURS[decided.labels[sample] === 1 ? 1 : 0];
-    return make("circle", { cx: `${x}`, cy: `${y}`, r: `${DOT}`, fill, stroke: fill });
+    return makeSvg("circle", { cx: `${x}`, cy: `${y}`, r: `${DOT}`, fill, stroke: fill });
   });
-  svg.append(make("line", { x2: `${WIDTH}`, y1: `${HALF}`, y2: `${HALF}`, stroke: "#8a8a8a" }));
+  svg.append(makeSvg("line", { x2: `${WIDTH}`, y1: `${HALF}`, y2: `${HALF}`, stroke: "#8a8a8a" }));
   svg.append(...dots);
-  const limit = make("line", { y2: `${2 * HALF}`, stroke: "currentColor", "stroke-width": "2.5" });
+  const limit = makeSvg("line", {
+    y2: `${2 * HALF}`,
+    stroke: "currentColor",
+    "stroke-width": "2.5",
+  });
   const label = words(0, 2 * HALF + 16, "", "middle");
   svg.append(limit, label);
   return {
@@ -71,7 +75,7 @@ function placesOf({ logits, labels }: Decided): (readonly [number, number])[] {
 }
 
 function words(x: number, y: number, text: string, anchor: string): SVGTextElement {
-  const element = make("text", {
+  const element = makeSvg("text", {
     x: `${x}`,
     y: `${y}`,
     fill: "currentColor",
@@ -79,14 +83,5 @@ function words(x: number, y: number, text: string, anchor: string): SVGTextEleme
     "text-anchor": anchor,
   });
   element.textContent = text;
-  return element;
-}
-
-function make<K extends keyof SVGElementTagNameMap>(
-  name: K,
-  attributes: Readonly<Record<string, string>>,
-): SVGElementTagNameMap[K] {
-  const element = document.createElementNS(NAMESPACE, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 }

@@ -1,18 +1,19 @@
 /** The loss over the steps of a walk, on a logarithmic axis, with that of held-out points. */
 
 import type { LineWalk } from "../messages/line";
-import { svg, text } from "../race/looks";
+import { makeSvg } from "../parts/element";
+import { text } from "../race/looks";
 
 const [LEFT, TOP, WIDTH, HEIGHT] = [58, 20, 690, 110] as const;
 const LOWEST = 1e-9;
 
 export class LossCurve {
-  readonly element = svg("svg", {
+  readonly element = makeSvg("svg", {
     viewBox: `0 0 ${LEFT + WIDTH + 12} ${TOP + HEIGHT + 34}`,
     class: "race-board line-curve",
     role: "img",
   });
-  private readonly now = svg("line", { class: "line-cursor", y1: TOP, y2: TOP + HEIGHT });
+  private readonly now = makeSvg("line", { class: "line-cursor", y1: TOP, y2: TOP + HEIGHT });
   private steps = 1;
 
   draw(walk: LineWalk | null, best: number): void {
@@ -25,17 +26,17 @@ export class LossCurve {
     const down = (loss: number) => TOP + ((high - logarithm(loss)) / (high - low)) * HEIGHT;
     const line = (values: readonly number[], name: string) => {
       const points = values.map((loss, step) => `${round(this.across(step))},${round(down(loss))}`);
-      return svg("polyline", { points: points.join(" "), class: name });
+      return makeSvg("polyline", { points: points.join(" "), class: name });
     };
     const frame = { x: LEFT, y: TOP, width: WIDTH, height: HEIGHT };
-    const made: SVGElement[] = [svg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" })];
+    const made: SVGElement[] = [makeSvg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" })];
     for (const power of [low, (low + high) / 2, high]) {
       const y = TOP + ((high - power) / (high - low)) * HEIGHT + 4;
       made.push(label(LEFT - 6, y, text(10 ** power), "end"));
     }
     if (best > LOWEST) {
       const y = down(best);
-      made.push(svg("line", { x1: LEFT, x2: LEFT + WIDTH, y1: y, y2: y, class: "line-best" }));
+      made.push(makeSvg("line", { x1: LEFT, x2: LEFT + WIDTH, y1: y, y2: y, class: "line-best" }));
     }
     if (walk && walk.held.length > 0) made.push(line(walk.held, "line-loss-held"));
     made.push(line(losses, "line-loss"), this.now);
@@ -79,7 +80,7 @@ function round(value: number): number {
 }
 
 function label(x: number, y: number, content: string, anchor: string): SVGTextElement {
-  const made = svg("text", { x, y, "text-anchor": anchor });
+  const made = makeSvg("text", { x, y, "text-anchor": anchor });
   made.textContent = content;
   return made;
 }

@@ -1,7 +1,8 @@
 /** The points and the line, whose two ends can be dragged, or moved with the arrow keys. */
 
 import type { LinePlane } from "../messages/line";
-import { randomName, svg, text } from "../race/looks";
+import { makeSvg } from "../parts/element";
+import { randomName, text } from "../race/looks";
 
 /** Slope and intercept. */
 export type Line = readonly [number, number];
@@ -25,15 +26,15 @@ const HELP =
   "to walk downhill from there.";
 
 export class PointPlane {
-  readonly element = svg("svg", {
+  readonly element = makeSvg("svg", {
     viewBox: `0 0 ${FULL_WIDTH} ${FULL_HEIGHT}`,
     class: "race-board line-plane",
     role: "group",
   });
-  private readonly residuals = svg("g", { class: "line-residuals" });
-  private readonly line = svg("path", { class: "line-now" });
-  private readonly ghost = svg("path", { class: "line-ghost" });
-  private readonly handles = ENDS.map(() => svg("circle", { r: 7, class: "line-handle" }));
+  private readonly residuals = makeSvg("g", { class: "line-residuals" });
+  private readonly line = makeSvg("path", { class: "line-now" });
+  private readonly ghost = makeSvg("path", { class: "line-ghost" });
+  private readonly handles = ENDS.map(() => makeSvg("circle", { r: 7, class: "line-handle" }));
   private readonly listeners = new AbortController();
   private readonly inside: SVGGElement;
   private dots: SVGCircleElement[] = [];
@@ -46,13 +47,13 @@ export class PointPlane {
   ) {
     const id = `labkit-line-${randomName()}`;
     const frame = { x: LEFT, y: TOP, width: WIDTH, height: HEIGHT };
-    const clip = svg("clipPath", { id });
-    clip.append(svg("rect", frame));
-    this.inside = svg("g", { "clip-path": `url(#${id})` });
+    const clip = makeSvg("clipPath", { id });
+    clip.append(makeSvg("rect", frame));
+    this.inside = makeSvg("g", { "clip-path": `url(#${id})` });
     const held = plane.held_x.map((x, i) => this.dot(x, plane.held_y[i] ?? 0, "line-held"));
     this.dots = plane.x.map((x, i) => this.dot(x, plane.y[i] ?? 0, "line-point"));
     this.inside.append(this.residuals, ...held, ...this.dots, this.ghost, this.line);
-    const border = svg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" });
+    const border = makeSvg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" });
     this.element.append(clip, border, ...this.axes(), this.inside, ...this.handles);
     this.handles.forEach((handle, end) => {
       this.prepare(handle, end);
@@ -83,7 +84,7 @@ export class PointPlane {
       this.dots[i]?.classList.toggle("line-resting", !isPicked);
       const ends = { x1: this.across(x), y1: this.down(this.plane.y[i] ?? 0) };
       const at = { ...ends, x2: ends.x1, y2: this.down(line[0] * x + line[1]) };
-      return isPicked ? [svg("line", at)] : [];
+      return isPicked ? [makeSvg("line", at)] : [];
     });
     this.residuals.replaceChildren(...lines.flat());
     this.handles.forEach((handle, end) => {
@@ -100,7 +101,7 @@ export class PointPlane {
 
   private prepare(handle: SVGCircleElement, end: number): void {
     const { signal } = this.listeners;
-    const title = svg("title");
+    const title = makeSvg("title");
     title.textContent = HELP;
     handle.append(title);
     handle.setAttribute("tabindex", "0");
@@ -179,7 +180,7 @@ export class PointPlane {
   }
 
   private dot(x: number, y: number, className: string): SVGCircleElement {
-    return svg("circle", { cx: this.across(x), cy: this.down(y), r: 4, class: className });
+    return makeSvg("circle", { cx: this.across(x), cy: this.down(y), r: 4, class: className });
   }
 
   private axes(): SVGTextElement[] {
@@ -208,7 +209,7 @@ function rounded(value: number): number {
 }
 
 function label(x: number, y: number, content: string, anchor: string): SVGTextElement {
-  const made = svg("text", { x, y, "text-anchor": anchor });
+  const made = makeSvg("text", { x, y, "text-anchor": anchor });
   made.textContent = content;
   return made;
 }

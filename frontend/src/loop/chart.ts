@@ -1,8 +1,8 @@
 /** Draws one series of several runs over each other, up to a step in full colour. */
 
 import type { LoopCurves, LoopSeries } from "../messages/loop";
+import { makeSvg } from "../parts/element";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 440;
 const HEIGHT = 150;
 const LEFT = 40;
@@ -59,7 +59,7 @@ export function drawChart(
 ): SVGElement {
   const places = runs.map((run) => run.series.find((series) => series.name === name));
   const top = topOf(places.filter((series) => series !== undefined));
-  const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: "100%" });
+  const chart = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: "100%" });
   chart.setAttribute("role", "img");
   chart.setAttribute("aria-label", described(name, runs, places));
   chart.style.maxWidth = "560px";
@@ -78,7 +78,7 @@ interface Scale {
 
 function axes(name: string, top: number, last: number): SVGElement[] {
   const bottom = HEIGHT - BOTTOM;
-  const frame = element("path", {
+  const frame = makeSvg("path", {
     d: `M${LEFT},${TOP}V${bottom}H${WIDTH - RIGHT}`,
     class: "axis",
   });
@@ -107,7 +107,7 @@ function curves(series: LoopSeries, place: number, scale: Scale): SVGElement[] {
 }
 
 function line(points: [number, number, number][], place: number, opacity: number): SVGElement {
-  return element("polyline", {
+  return makeSvg("polyline", {
     points: points.map(([, x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "),
     fill: "none",
     stroke: COLOURS[place % COLOURS.length] ?? "",
@@ -119,7 +119,7 @@ function line(points: [number, number, number][], place: number, opacity: number
 
 function dot([, x, y]: [number, number, number], place: number): SVGElement {
   const fill = COLOURS[place % COLOURS.length] ?? "";
-  return element("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: "4", fill });
+  return makeSvg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: "4", fill });
 }
 
 function across(step: number, last: number): number {
@@ -157,14 +157,8 @@ function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-function element(name: string, attributes: Record<string, string>): SVGElement {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
 function text(content: string, x: number, y: number, anchor: string, kind = "tick"): SVGElement {
-  const made = element("text", { x: String(x), y: String(y), "text-anchor": anchor, class: kind });
+  const made = makeSvg("text", { x: String(x), y: String(y), "text-anchor": anchor, class: kind });
   made.textContent = content;
   return made;
 }

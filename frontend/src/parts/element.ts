@@ -1,4 +1,4 @@
-/** Creates HTML elements. Text is never interpreted as markup. */
+/** Creates elements of HTML and SVG. Text is never interpreted as markup. */
 
 import { visibleText } from "./visible-text";
 
@@ -14,6 +14,20 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   for (const child of children) {
     element.append(typeof child === "string" ? visibleText(child) : child);
   }
+  return element;
+}
+
+/** Creates an element of SVG. */
+export function makeSvg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string | number>> = {},
+  text = "",
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    element.setAttribute(name, String(value));
+  }
+  if (text) element.textContent = visibleText(text);
   return element;
 }
 

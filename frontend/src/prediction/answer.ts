@@ -1,6 +1,7 @@
 /** What the answers to all kinds of questions have in common. */
 
 import type { PredictionValue } from "../messages/prediction";
+import { make } from "../parts/element";
 
 /** The part of a card in which the answer is given. */
 export interface Answer {
@@ -13,32 +14,6 @@ export interface Answer {
   close(locked: PredictionValue | null): void;
   /** Allows another answer again. */
   open(): void;
-}
-
-type Attributes = Readonly<Record<string, string>>;
-
-/** Creates an HTML element. */
-export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** Creates an SVG element. */
-export function makeSvg<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  text = "",
-): SVGElementTagNameMap[K] {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text) element.textContent = text;
-  return element;
 }
 
 /** Buttons of which one is chosen; the browser moves between them with the arrow keys. */

@@ -10,9 +10,10 @@ import type {
   PredictionValue,
 } from "../messages/prediction";
 import { PROTOCOL_VERSION } from "../messages/protocol";
+import { make } from "../parts/element";
 import { guardShortcuts } from "../parts/shortcut-guard";
 import { rendering } from "../parts/widget";
-import { type Answer, make, RadioButtons } from "./answer";
+import { type Answer, RadioButtons } from "./answer";
 import { ChoiceAnswer } from "./choice";
 import { FieldAnswer } from "./field";
 import { markedText } from "./marked-text";

@@ -1,7 +1,8 @@
 /** One of several options. */
 
 import type { ChoiceForm, PredictionValue } from "../messages/prediction";
-import { type Answer, make, RadioButtons } from "./answer";
+import { make } from "../parts/element";
+import { type Answer, RadioButtons } from "./answer";
 import { markedText } from "./marked-text";
 
 export class ChoiceAnswer implements Answer {

@@ -1,7 +1,8 @@
 /** A field for a number or a shape, with a slider for a number between two ends. */
 
 import type { ExactForm, NumberForm, PredictionValue } from "../messages/prediction";
-import { type Answer, make } from "./answer";
+import { make } from "../parts/element";
+import type { Answer } from "./answer";
 
 /** Steps of the slider. */
 const STEPS = 100;

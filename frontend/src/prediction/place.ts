@@ -1,7 +1,8 @@
 /** A place on a picture, clicked or chosen with the keyboard. */
 
 import type { PlaceForm, PredictionValue } from "../messages/prediction";
-import { type Answer, make, makeSvg } from "./answer";
+import { make, makeSvg } from "../parts/element";
+import type { Answer } from "./answer";
 import { shortNumber } from "./axes";
 import { clamp } from "./sketch-line";
 

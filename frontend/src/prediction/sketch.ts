@@ -1,7 +1,8 @@
 /** A curve that is sketched with the pointer, or knot by knot with the keyboard. */
 
 import type { CurveForm, PredictionValue } from "../messages/prediction";
-import { type Answer, make, makeSvg } from "./answer";
+import { make, makeSvg } from "../parts/element";
+import type { Answer } from "./answer";
 import { HEIGHT, horizontalTicks, PLOT, shortNumber, VerticalAxis, WIDTH } from "./axes";
 import { clamp, KNOTS, SketchLine } from "./sketch-line";
 

@@ -1,7 +1,8 @@
 /** The list of the optimizers: learning rate, loss, gradient and state at the shown step. */
 
 import type { HeldValues, RaceLane, RaceMap } from "../messages/race";
-import { markerOf, svg, text } from "./looks";
+import { makeSvg } from "../parts/element";
+import { markerOf, text } from "./looks";
 
 interface LaneEvents {
   onRate(name: string, rate: number): void;
@@ -191,7 +192,12 @@ class NumberCell {
 }
 
 function swatch(place: number): SVGSVGElement {
-  const made = svg("svg", { viewBox: "-9 -9 18 18", width: 16, height: 16, "aria-hidden": "true" });
+  const made = makeSvg("svg", {
+    viewBox: "-9 -9 18 18",
+    width: 16,
+    height: 16,
+    "aria-hidden": "true",
+  });
   made.append(markerOf(place));
   return made;
 }

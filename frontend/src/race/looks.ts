@@ -1,6 +1,6 @@
 /** How lanes look: a colour and a shape each, so that they differ without colours too. */
 
-export const SVG = "http://www.w3.org/2000/svg";
+import { makeSvg } from "../parts/element";
 
 const HUES = [
   ...["#ffffff", "#e69f00", "#56b4e9", "#cc79a7"],
@@ -27,20 +27,10 @@ export function randomName(): string {
   return Math.random().toString(36).slice(2);
 }
 
-/** Returns an element of SVG with attributes. */
-export function svg<K extends keyof SVGElementTagNameMap>(
-  name: K,
-  attributes: Readonly<Record<string, string | number>> = {},
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
-}
-
 /** Returns the marker of a lane, around (0, 0). */
 export function markerOf(lane: number): SVGPathElement {
   const d = SHAPES[lane % SHAPES.length] as string;
-  return svg("path", { d, fill: hueOf(lane), stroke: "#000", "stroke-width": 1.2 });
+  return makeSvg("path", { d, fill: hueOf(lane), stroke: "#000", "stroke-width": 1.2 });
 }
 
 /** Returns a number with three significant digits. */

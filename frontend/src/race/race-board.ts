@@ -1,7 +1,8 @@
 /** The map of the loss with the ways of the optimizers; a click or Enter places the start. */
 
 import type { RaceAxis, RaceLane, RaceMap } from "../messages/race";
-import { hueOf, markerOf, randomName, svg, text } from "./looks";
+import { makeSvg } from "../parts/element";
+import { hueOf, markerOf, randomName, text } from "./looks";
 
 const [LEFT, TOP, SIDE] = [46, 22, 336] as const;
 const [WIDTH, HEIGHT] = [390, 392] as const;
@@ -33,13 +34,13 @@ interface Trail {
 }
 
 export class RaceBoard {
-  readonly element = svg("svg", {
+  readonly element = makeSvg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     class: "race-board",
     tabindex: 0,
   });
   private readonly id = `labkit-race-${randomName()}`;
-  private readonly cross = svg("path", { d: "M-8,0h16M0,-8v16", stroke: "#000" });
+  private readonly cross = makeSvg("path", { d: "M-8,0h16M0,-8v16", stroke: "#000" });
   private readonly listeners = new AbortController();
   private trails: Trail[] = [];
   private hidden: ReadonlySet<string> = new Set();
@@ -47,7 +48,12 @@ export class RaceBoard {
   private step = 0;
   /** The place of the cross. */
   private at: readonly [number, number] = [0, 0];
-  private readonly ring = svg("circle", { r: 8, fill: "none", stroke: "#000", "stroke-width": 2 });
+  private readonly ring = makeSvg("circle", {
+    r: 8,
+    fill: "none",
+    stroke: "#000",
+    "stroke-width": 2,
+  });
 
   constructor(
     private readonly onStart: (start: readonly number[]) => void,
@@ -72,13 +78,13 @@ export class RaceBoard {
     this.map = map;
     this.at = [start[0] ?? 0, start[1] ?? 0];
     const frame = { x: LEFT, y: TOP, width: SIDE, height: SIDE };
-    const clip = svg("clipPath", { id: `${this.id}-clip` });
-    clip.append(svg("rect", frame));
-    const title = svg("title");
+    const clip = makeSvg("clipPath", { id: `${this.id}-clip` });
+    clip.append(makeSvg("rect", frame));
+    const title = makeSvg("title");
     title.textContent = HELP;
-    const image = svg("image", { ...frame, href: map.image, preserveAspectRatio: "none" });
-    const border = svg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" });
-    const inside = svg("g", { "clip-path": `url(#${this.id}-clip)` });
+    const image = makeSvg("image", { ...frame, href: map.image, preserveAspectRatio: "none" });
+    const border = makeSvg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" });
+    const inside = makeSvg("g", { "clip-path": `url(#${this.id}-clip)` });
     this.trails = lanes.map((lane, place) => this.trail(lane, place));
     // The first lane is drawn last, above the others.
     inside.append(...this.trails.map(({ group }) => group).reverse(), this.cross, this.ring);
@@ -137,13 +143,13 @@ export class RaceBoard {
     const looks = { fill: "none", "stroke-linejoin": "round" };
     const dots = `url(#${this.id}-dot-${place})`;
     const lines = [
-      svg("polyline", { ...looks, stroke: "#000", "stroke-width": 3 }),
-      svg("polyline", { ...looks, stroke: hue, "stroke-width": 1.5, "marker-mid": dots }),
+      makeSvg("polyline", { ...looks, stroke: "#000", "stroke-width": 3 }),
+      makeSvg("polyline", { ...looks, stroke: hue, "stroke-width": 1.5, "marker-mid": dots }),
     ];
     const dash = { stroke: hue, "stroke-width": 2, "stroke-dasharray": "4 3" };
-    const downhill = svg("line", dash);
+    const downhill = makeSvg("line", dash);
     const marker = markerOf(place);
-    const group = svg("g", { "data-lane": lane.name });
+    const group = makeSvg("g", { "data-lane": lane.name });
     group.append(...lines, downhill, marker);
     return { lane, group, lines, downhill, marker };
   }
@@ -151,13 +157,13 @@ export class RaceBoard {
   /** Returns the dot at every step of a trail. */
   private dotMarker(place: number): SVGMarkerElement {
     const size = { markerWidth: 6, markerHeight: 6, refX: 3, refY: 3 };
-    const made = svg("marker", {
+    const made = makeSvg("marker", {
       ...size,
       id: `${this.id}-dot-${place}`,
       markerUnits: "userSpaceOnUse",
     });
     made.append(
-      svg("circle", {
+      makeSvg("circle", {
         cx: 3,
         cy: 3,
         r: 2.2,
@@ -271,7 +277,7 @@ function axes({ first, second, lowest, highest }: RaceMap): SVGTextElement[] {
 }
 
 function label(x: number, y: number, content: string, anchor: string): SVGTextElement {
-  const made = svg("text", { x, y, "text-anchor": anchor });
+  const made = makeSvg("text", { x, y, "text-anchor": anchor });
   made.textContent = content;
   return made;
 }

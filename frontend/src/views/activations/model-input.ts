@@ -1,6 +1,6 @@
 /** The sample of the input from which a picture was made, beside it. */
 
-import { make, setText } from "../../parts/element";
+import { make, makeSvg, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import type { ModelInput } from "../../session";
@@ -15,7 +15,6 @@ const MAX_NUMBERS = 12;
 /** Number of tokens that are written out. */
 const MAX_TOKENS = 64;
 const RGB = 3;
-const NAMESPACE = "http://www.w3.org/2000/svg";
 const EXPLANATION =
   "What the model was given in the same pass: the first sample of the batch, the one that the " +
   "picture shows.";
@@ -98,7 +97,7 @@ function table(given: ModelInput, theme: Theme): HTMLElement {
 function curves({ shape, values }: ModelInput, theme: Theme): SVGElement {
   const [, rows, columns] = shape;
   const { width, height, margin } = CURVE;
-  const svg = svgElement("svg", {
+  const svg = makeSvg("svg", {
     viewBox: `0 0 ${width} ${height}`,
     preserveAspectRatio: "none",
     "aria-hidden": "true",
@@ -110,7 +109,7 @@ function curves({ shape, values }: ModelInput, theme: Theme): SVGElement {
   for (let row = 0; row < rows; row++) {
     const line = values.subarray(row * columns, (row + 1) * columns);
     svg.append(
-      svgElement("polyline", {
+      makeSvg("polyline", {
         points: Array.from(line, (value, column) => `${across(column)},${down(value)}`).join(" "),
         fill: "none",
         stroke: theme.series[row % theme.series.length] as string,
@@ -130,10 +129,4 @@ function extremes(values: Float32Array): [low: number, high: number] {
     high = Math.max(high, value);
   }
   return low <= high ? [low, high] : [0, 1];
-}
-
-function svgElement(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
-  const made = document.createElementNS(NAMESPACE, tag) as SVGElement;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { ValueRange } from "../../parts/common-range";
+import { makeSvg } from "../../parts/element";
 import type { Theme } from "../../parts/theme";
 import { visibleText } from "../../parts/visible-text";
 import type { Picture } from "../../session";
@@ -13,7 +14,6 @@ const HEIGHT = 190;
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 20, 34] as const;
 const MAX_NAME = 24;
 const MAX_DECADES = 16;
-const NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Returns the powers of ten between which the positive values of pictures are. */
 export function decadesOf(pictures: readonly Picture[]): ValueRange {
@@ -39,7 +39,7 @@ export function timeGradient(
     const power = value > 0 ? Math.max(low, Math.log10(value)) : low;
     return TOP + ((high - power) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   };
-  const svg = element("svg", {
+  const svg = makeSvg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     class: "labkit-time-gradient",
     "aria-hidden": "true",
@@ -48,7 +48,7 @@ export function timeGradient(
   for (let power = low; power <= high; power += every) {
     const y = String(down(10 ** power));
     const ends = { x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: y, y2: y };
-    svg.append(element("line", { ...ends, stroke: theme.gridLine }));
+    svg.append(makeSvg("line", { ...ends, stroke: theme.gridLine }));
     const where = { x: String(LEFT - 6), y, "text-anchor": "end", "dominant-baseline": "middle" };
     svg.append(label(`1e${power}`, where, theme));
   }
@@ -68,15 +68,15 @@ export function timeGradient(
   for (const other of others) {
     for (const points of linesOf(other, across, down)) {
       const line = { points, fill: "none", stroke: theme.mutedText, "stroke-width": "0.75" };
-      const drawn = element("polyline", line);
-      drawn.append(element("title", {}));
+      const drawn = makeSvg("polyline", line);
+      drawn.append(makeSvg("title", {}));
       (drawn.firstChild as SVGElement).textContent = visibleText(other.module || "(model)");
       svg.append(drawn);
     }
   }
   linesOf(picture, across, down).forEach((points, layer) => {
     const colour = theme.series[layer % theme.series.length] as string;
-    svg.append(element("polyline", { points, fill: "none", stroke: colour, "stroke-width": "2" }));
+    svg.append(makeSvg("polyline", { points, fill: "none", stroke: colour, "stroke-width": "2" }));
   });
   svg.append(...legend(picture, others, theme));
   return svg;
@@ -123,13 +123,7 @@ function legend(picture: Picture, others: readonly Picture[], theme: Theme): SVG
 }
 
 function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
-  const made = element("text", { ...where, fill: theme.mutedText, "font-size": "11" });
+  const made = makeSvg("text", { ...where, fill: theme.mutedText, "font-size": "11" });
   made.textContent = visibleText(text);
-  return made;
-}
-
-function element(tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
-  const made = document.createElementNS(NAMESPACE, tag) as SVGElement;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }

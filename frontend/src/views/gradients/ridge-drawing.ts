@@ -2,6 +2,7 @@
 
 import { FROZEN } from "../../heat-map/rows";
 import type { HistogramBins } from "../../messages/values";
+import { makeSvg } from "../../parts/element";
 import { formatValue, shortenPath } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { visibleText } from "../../parts/visible-text";
@@ -16,7 +17,6 @@ const ROW_HEIGHT = 20;
 /** Maximum height of a histogram, which may overlap the row above, in px. */
 const HISTOGRAM_HEIGHT = 30;
 const BOTTOM = 30;
-const NAMESPACE = "http://www.w3.org/2000/svg";
 
 export interface RidgeContent {
   readonly found: readonly GradientHistogram[];
@@ -40,7 +40,7 @@ export function topOf(place: number, width: number): { top: number; bottom: numb
 export function drawRidge(content: RidgeContent): Element {
   const { found, bins, theme } = content;
   const height = HISTOGRAM_HEIGHT + found.length * ROW_HEIGHT + BOTTOM;
-  const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group" });
+  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "group" });
   svg.setAttribute(
     "aria-label",
     `Histograms of ${found.length} gradients: ${found.map(({ name }) => name).join(", ")}`,
@@ -64,7 +64,7 @@ function drawRow(
   const colour = theme.series[part > 0.5 ? 1 : 0] as string;
   const isMarked = marked.has(name);
   const isFirstMarked = marked.size > 0 ? marked.values().next().value === name : place === 0;
-  const row = element("g", {
+  const row = makeSvg("g", {
     class: isMarked ? "labkit-ridge-row labkit-picked" : "labkit-ridge-row",
     "data-name": name,
     role: "button",
@@ -74,7 +74,7 @@ function drawRow(
   });
   row.append(
     label(nameText(name, frozen.has(name), isMarked), LEFT - 8, base - 4, "end", theme, name),
-    element("path", {
+    makeSvg("path", {
       d: outline(counts.subarray(from, to), base, right),
       fill: colour,
       "fill-opacity": isMarked ? "0.8" : "0.45",
@@ -145,21 +145,15 @@ function label(
   theme: Theme,
   title: string,
 ): Element {
-  const made = element("text", {
+  const made = makeSvg("text", {
     x: String(x),
     y: String(y),
     "text-anchor": anchor,
     fill: theme.text,
     "font-size": "11",
   });
-  const hint = element("title", {});
+  const hint = makeSvg("title", {});
   hint.textContent = visibleText(title);
   made.append(visibleText(text), hint);
-  return made;
-}
-
-function element(tag: string, attributes: Readonly<Record<string, string>>): Element {
-  const made = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
