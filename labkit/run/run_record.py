@@ -12,24 +12,24 @@ from labkit.run.epochs import Epochs
 from labkit.run.figures import figures
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
-from labkit.run.graph import ComputationGraph
-from labkit.run.graph_log import GraphLog
-from labkit.run.graph_parts import GraphSpan
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.log import GraphLog
+from labkit.run.graph.parts import GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, Samples
 from labkit.run.live import LiveModel
-from labkit.run.logged_sample import LoggedSample
+from labkit.run.logged.sample import LoggedSample
+from labkit.run.logged.sample_log import SampleLog
 from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.printable import encodable
 from labkit.run.ranks import RankFacts
-from labkit.run.recorder import Recorder
 from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
-from labkit.run.sample_log import SampleLog
-from labkit.run.series_table import Floats, SeriesTable, Steps
+from labkit.run.series.recorder import Recorder
+from labkit.run.series.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import EpochStart, ModelFacts, Notice
 from labkit.run.step_knots import StepKnots
 
