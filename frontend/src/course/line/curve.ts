@@ -30,9 +30,9 @@ export class LossCurve {
     };
     const frame = { x: LEFT, y: TOP, width: WIDTH, height: HEIGHT };
     const made: SVGElement[] = [makeSvg("rect", { ...frame, fill: "none", stroke: "#8a8a8a" })];
-    for (const power of [low, (low + high) / 2, high]) {
+    for (const power of new Set([low, Math.round((low + high) / 2), high])) {
       const y = TOP + ((high - power) / (high - low)) * HEIGHT + 4;
-      made.push(label(LEFT - 6, y, text(10 ** power), "end"));
+      made.push(label(LEFT - 6, y, powerOfTen(power), "end"));
     }
     if (best > LOWEST) {
       const y = down(best);
@@ -69,6 +69,14 @@ function key(walk: LineWalk | null, best: number): string {
   if (walk && walk.held.length > 0) names.push("– – held out");
   if (best > LOWEST) names.push("· · best line");
   return names.join("   ");
+}
+
+/** Returns a power of ten in at most five characters, for which there is room beside the axis. */
+function powerOfTen(power: number): string {
+  const value = 10 ** power;
+  return Math.abs(power) < 3
+    ? text(value)
+    : value.toExponential(0).replace("e+", "e").replace("-", "−");
 }
 
 function logarithm(loss: number): number {
