@@ -33,6 +33,8 @@ def close(*, atol: float = 1e-4, rtol: float = 1e-4) -> Comparison:
     (True, False)
     >>> same([1, torch.tensor(2)], (1.0, 2.0)), same("cpu", torch.device("cpu"))
     (True, False)
+    >>> same(np.str_("adam"), "adam")
+    True
     """
 
     def compare(got: Any, expected: Any) -> bool:
@@ -106,7 +108,9 @@ def _same(got: Any, expected: Any, atol: float, rtol: float) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a boolean of NumPy, or of a tensor of one element, as Python's."""
+    """Return a text or boolean of NumPy, or a boolean in a tensor of one element, as Python's."""
+    if isinstance(value, np.str_):
+        return str(value)
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, Tensor) and value.dtype == torch.bool and value.numel() == 1:

@@ -12,8 +12,17 @@ import traceback
 
 from labkit.learn.checks.comparison import close
 from labkit.learn.checks.exercise import Exercise
+from labkit.learn.checks.meanings import meaning_of
 from labkit.learn.checks.trial import Call, Trial, parameters_of
-from labkit.learn.checks.wording import difference, enumerated, safely, shorten, show, show_input
+from labkit.learn.checks.wording import (
+    difference,
+    enumerated,
+    other_form,
+    safely,
+    shorten,
+    show,
+    show_input,
+)
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
@@ -43,9 +52,9 @@ def mode_changed(name: str) -> str:
 def argument_changed(name: str) -> str:
     """Say that a call changed an argument."""
     return (
-        f"Your function changed `{name}`, which belongs to whoever called it. In-place operations "
-        "(`+=`, `x[...] = ...`, names that end in `_`) write into the argument itself. Work on a "
-        "copy, or compute something new."
+        f"Your function changed `{name}`, which belongs to whoever called it. Operations such as "
+        "`+=`, `x[...] = ...` and `del`, and methods such as `sort()`, `pop()` and all whose names "
+        "end in `_`, change the argument itself. Work on a copy, or compute something new."
     )
 
 
@@ -81,8 +90,10 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         first = f"Your function raised {message}"
     line = safely(lambda: line_of(error, trial.answer), "")
     where = f" in the line `{line}`" if line else ""
-    sentence = f"{first}{where}."
-    return (sentence, _called_with(exercise, trial, call)) if exercise.parameters else (sentence,)
+    said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
+    if exercise.parameters:
+        said.append(_called_with(exercise, trial, call))
+    return tuple(each for each in said if each)
 
 
 def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
@@ -121,9 +132,14 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         return (f"I don't recognise this one yet. You gave {_shown(call.result)}.",)
     if _returned_nothing(trial):
         return (_nothing(trial),)
-    paragraphs = [
-        f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
-    ]
+    if inspect.isroutine(call.result) and not callable(expected):
+        return (_not_called(call.result),)
+    form = safely(lambda: other_form(call.seen, expected), "")
+    if form:
+        paragraphs = [f"{_for(exercise, call)}, {form}."]
+    else:
+        differs = _differs(call, expected)
+        paragraphs = [f"I don't recognise this one yet. {_for(exercise, call)}, {differs}."]
     if place:
         first = "the first" if place == 1 else f"the first {place}"
         paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
@@ -144,6 +160,15 @@ def _nothing(trial: Trial) -> str:
     if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
     return "Your function returned `None`: is there a `return` line?"
+
+
+def _not_called(result: object) -> str:
+    name = getattr(result, "__name__", "")
+    named = f"`{name}`" if name.isidentifier() else "a function"
+    return (
+        f"Your function returned {named} itself, and not what it computes: the round brackets "
+        "after its name are missing."
+    )
 
 
 def _differs(call: Call, expected: object) -> str:

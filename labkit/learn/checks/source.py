@@ -58,6 +58,41 @@ class Source:
             for node in self._nodes()
         )
 
+    def renames(self, *names: str) -> bool:
+        """Whether one of these variables gets another object, by ``=`` and not in place.
+
+        Examples
+        --------
+        >>> Source(ast.parse("w -= 1")).renames("w"), Source(ast.parse("w = w - 1")).renames("w")
+        (False, True)
+        """
+        return any(
+            isinstance(target, ast.Name) and target.id in names
+            for node in self._nodes()
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        )
+
+    def calls_on(self, variable: str, *methods: str) -> bool:
+        """Whether one of these methods of a variable is called, as in ``w.zero_()``."""
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in methods
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == variable
+            for node in self._nodes()
+        )
+
+    def returns_call(self, *names: str) -> bool:
+        """Whether what a call of one of these functions or methods gives is returned."""
+        return any(
+            isinstance(node, ast.Return)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "attr", getattr(node.value.func, "id", None)) in names
+            for node in self._nodes()
+        )
+
     @property
     def never_returns(self) -> bool:
         """Whether it is a function without a ``return`` that gives something back."""

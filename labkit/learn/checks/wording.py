@@ -7,7 +7,7 @@ representation of an object (a model, a run, a function) tells a learner nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,7 @@ def _described(value: object) -> str:
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
+        (Coroutine, lambda made: "a coroutine (is there an `async` before its `def`?)"),
         (Callable, lambda function: "a function"),
     )
     for kind, describe in kinds:
@@ -188,6 +189,44 @@ def difference(got: object, expected: object) -> str:
         f"you returned {show(got)}, as expected; the first difference is at `{index}`: "
         f"`{found:.4g}`, expected `{wanted:.4g}`"
     )
+
+
+def other_form(got: object, expected: object) -> str:
+    """Say that numbers are right and in another shape, or in a list; else an empty text.
+
+    Examples
+    --------
+    >>> other_form([[1.0], [2.0]], torch.tensor([[1.0], [2.0]]))
+    'the numbers are right, but they are in a list; a tensor is asked for'
+    >>> other_form(torch.ones(3, 1), torch.ones(3))
+    'the numbers are right, but their shape is `(3, 1)`; it should be `(3,)`'
+    """
+    wanted = as_tensor(expected)
+    if wanted is None or not wanted.dim():
+        return ""
+    found = as_tensor(got)
+    listed = found is None and isinstance(got, list | tuple)
+    if listed:
+        found = _numbers_in(got)
+    if found is None or found.numel() != wanted.numel():
+        return ""
+    if not torch.allclose(found.flatten(), wanted.flatten(), rtol=1e-4, atol=1e-4, equal_nan=True):
+        return ""
+    if found.shape != wanted.shape:
+        return (
+            f"the numbers are right, but their shape is `{tuple(found.shape)}`; it should be "
+            f"`{tuple(wanted.shape)}`"
+        )
+    kind = "an array" if isinstance(expected, np.ndarray) else "a tensor"
+    return f"the numbers are right, but they are in a list; {kind} is asked for" if listed else ""
+
+
+def _numbers_in(items: object) -> Tensor | None:
+    """Return the numbers of nested lists as a tensor; None for anything else."""
+    try:
+        return as_tensor(np.array(items))
+    except Exception:  # noqa: BLE001 - an answer may be of any type
+        return None
 
 
 def _first_difference(got: object, expected: object) -> tuple[list[int], float, float] | None:

@@ -133,6 +133,7 @@ def test_all_conditions_of_a_mistake_must_hold():
         (lambda: torch.set_grad_enabled(False), "gradient recording"),
         (lambda: torch.set_default_dtype(torch.float64), "default dtype"),
         (lambda: torch.set_default_device("meta"), "default device"),
+        (lambda: torch.set_default_device("xpu:7"), "default device"),  # which is not there
     ],
 )
 def test_a_changed_mode_of_the_kernel_is_named_and_put_back(change, said_of_it):

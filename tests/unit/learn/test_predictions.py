@@ -271,3 +271,8 @@ def test_progress_says_how_right_and_how_sure(tmp_path):
 def test_unknown_names_raise_with_the_known_names(tmp_path):
     with pytest.raises(ValueError, match=r"it has .*uint8_sum"):
         chapter("01_tensors", tmp_path).predict("uint8")
+
+
+def test_a_number_refuses_percentages_where_fractions_belong():
+    with pytest.raises(ValueError, match="fractions of the outcome"):
+        Number("accuracy", "How many?", near=2, far=5)
