@@ -106,6 +106,10 @@ class Source:
         body = self.tree.body
         return tuple(each.arg for each in given if _is_first_assigned(each.arg, body))
 
+    def does_without(self, argument: str) -> bool:
+        """Whether the value that is given for this parameter is never read."""
+        return argument in (*self.ignored_arguments(), *self.overwritten_arguments())
+
     def _nodes(self) -> Iterator[ast.AST]:
         return ast.walk(self.tree) if self.tree is not None else iter(())
 
