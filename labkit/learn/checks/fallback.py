@@ -58,6 +58,15 @@ def argument_changed(name: str) -> str:
     )
 
 
+def gradient_changed(name: str) -> str:
+    """Say that `backward` was called inside, which adds to the gradients of an argument."""
+    return (
+        f"Your function calls `backward` itself, and that adds to the gradients of `{name}`, which "
+        "belongs to whoever called it. Return the result, and leave `backward` to the caller; if "
+        "you need a gradient inside, `torch.autograd.grad` returns it and adds to none."
+    )
+
+
 def not_a_function(exercise: Exercise, answer: object) -> str:
     """Say that the function itself is asked for."""
     given = safely(lambda: show(answer), f"an object of type `{type(answer).__name__}`")
@@ -147,6 +156,10 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     if ignored:
         listed = enumerated([f"`{name}`" for name in ignored])
         paragraphs.append(f"Your function never reads {listed}.")
+    paragraphs += [
+        f"Your function gives `{name}` another value before it reads the one that it was given."
+        for name in trial.source.overwritten_arguments()
+    ]
     return tuple(paragraphs)
 
 

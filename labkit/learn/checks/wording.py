@@ -20,6 +20,7 @@ from labkit.learn.checks.trial import Call
 _FEW = 8
 _LONG = 160
 _SHORT = 48
+_ORDINALS = ("first one", "second one", "third one", "fourth one")
 
 
 def shorten(text: str, limit: int = _LONG) -> str:
@@ -180,13 +181,16 @@ def difference(got: object, expected: object) -> str:
     'you returned `1`, expected `2`'
     >>> difference(torch.zeros(3, 4), torch.eye(3, 4)).partition("; ")[2]
     'the first difference is at `[0, 0]`: `0`, expected `1`'
+    >>> pair = torch.ones(9), torch.eye(3, 4)
+    >>> difference((torch.ones(9), torch.zeros(3, 4)), pair).partition("; ")[2]
+    'the first difference is in the second one at `[0, 0]`: `0`, expected `1`'
     """
     where = _first_difference(got, expected)
     if where is None:
         return f"you returned {show(got)}, expected {show(expected)}"
-    index, found, wanted = where
+    place, found, wanted = where
     return (
-        f"you returned {show(got)}, as expected; the first difference is at `{index}`: "
+        f"you returned {show(got)}, as expected; the first difference is {place}: "
         f"`{found:.4g}`, expected `{wanted:.4g}`"
     )
 
@@ -229,17 +233,45 @@ def _numbers_in(items: object) -> Tensor | None:
         return None
 
 
-def _first_difference(got: object, expected: object) -> tuple[list[int], float, float] | None:
-    """Return the place and the two numbers, for arrays of one shape that are too large to show."""
+def _first_difference(got: object, expected: object) -> tuple[str, float, float] | None:
+    """Return the place and the two numbers, for values of one shape that are too large to show."""
+    if _written(got) is not None:
+        return None
+    if isinstance(got, list | tuple) and isinstance(expected, list | tuple):
+        return _first_difference_of_items(got, expected)
+    return _first_difference_of_arrays(got, expected)
+
+
+def _first_difference_of_items(
+    got: Sequence[Any], expected: Sequence[Any]
+) -> tuple[str, float, float] | None:
+    shapes = [_shape_of(item) for item in got]
+    if None in shapes or shapes != [_shape_of(item) for item in expected]:
+        return None
+    for number, (one, other) in enumerate(zip(got, expected, strict=True)):
+        found = _first_difference_of_arrays(one, other)
+        if found is not None:
+            which = _ORDINALS[number] if number < len(_ORDINALS) else f"one of number {number + 1}"
+            return (f"in the {which} {found[0]}".rstrip(), *found[1:])
+    return None
+
+
+def _shape_of(value: object) -> torch.Size | None:
+    numbers = as_tensor(value)
+    return None if numbers is None else numbers.shape
+
+
+def _first_difference_of_arrays(got: object, expected: object) -> tuple[str, float, float] | None:
     found, wanted = as_tensor(got), as_tensor(expected)
-    if found is None or wanted is None or found.shape != wanted.shape or found.numel() <= _FEW:
+    if found is None or wanted is None or found.shape != wanted.shape:
         return None
     differs = ~torch.isclose(found, wanted, rtol=1e-4, atol=1e-4, equal_nan=True)
     places = differs.nonzero()
     if not len(places):
         return None
     index = places[0].tolist()
-    return index, found[tuple(index)].item(), wanted[tuple(index)].item()
+    place = f"at `{index}`" if index else ""
+    return place, found[tuple(index)].item(), wanted[tuple(index)].item()
 
 
 def safely(text: Callable[[], str], otherwise: str) -> str:

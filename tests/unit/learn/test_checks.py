@@ -194,6 +194,43 @@ def test_a_changed_model_is_noticed(change):
     assert check_answer(model, answer).mistake == "argument_changed"
 
 
+def test_backward_inside_an_answer_is_not_taken_for_an_operation_in_place():
+    leaf = torch.ones(3, requires_grad=True)
+    total = exercise(solution=lambda w: (w**2).sum(), cases=(Case(leaf), Case(2 * leaf.detach())))
+
+    def answer(w):
+        (w**2).sum().backward()
+        return (w**2).sum()
+
+    assert "calls `backward` itself" in said(check_answer(total, answer))
+
+
+def test_a_module_answers_where_a_function_is_asked_but_not_where_one_makes_modules():
+    class Centre(nn.Module):
+        def forward(self, table, scale):
+            return (table - table.mean(0)) * scale
+
+    assert check_answer(exercise(), Centre()).outcome == "right"
+    built = exercise(solution=lambda size: nn.Linear(size, 1), cases=(Case(2), Case(3)))
+    assert "without round brackets" in said(check_answer(built, nn.Linear(2, 1)))
+
+
+def test_an_argument_that_gets_another_value_first_is_named():
+    def answer(table, scale):
+        scale = 3
+        return (table - table.mean(0)) * scale
+
+    assert "gives `scale` another value before it reads" in said(check_answer(exercise(), answer))
+
+
+def test_the_first_difference_of_several_tables_is_named():
+    two = exercise(
+        solution=lambda table: (table, 2 * table), cases=(Case(torch.ones(9)), Case(torch.ones(3)))
+    )
+    verdict = said(check_answer(two, lambda table: (table, 3 * table)))
+    assert "the first difference is in the second one at `[0]`: `3`, expected `2`" in verdict
+
+
 def test_forbidden_ways_are_found_in_the_source():
     forbids = (loops("No loop."), names("mean", message="No mean."))
 
@@ -205,6 +242,20 @@ def test_forbidden_ways_are_found_in_the_source():
 
     assert check_answer(exercise(forbids=forbids), with_a_loop).paragraphs == ("No loop.",)
     assert check_answer(exercise(forbids=forbids), with_a_mean).paragraphs == ("No mean.",)
+
+
+def test_a_forbidden_way_may_be_part_of_a_module():
+    def with_func(table, scale):
+        return torch.func.grad(lambda t: (t * scale).sum())(table)
+
+    def with_an_import(table, scale):
+        from torch.func import grad
+
+        return grad(lambda t: (t * scale).sum())(table)
+
+    forbids = (names("torch.func", message="By hand."),)
+    for answer in (with_func, with_an_import):
+        assert check_answer(exercise(forbids=forbids), answer).paragraphs == ("By hand.",)
 
 
 @pytest.mark.parametrize("answer", [3, torch.ones(2, 2), None, "centre"])
