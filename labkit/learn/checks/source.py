@@ -36,7 +36,7 @@ class Source:
     tree: ast.AST | None = None
 
     def mentions(self, *names: str) -> bool:
-        """Whether one of these names occurs, as a variable, an attribute or a string."""
+        """Whether one of these names occurs: a variable, an attribute, a string, an import."""
         return any(name in names for name in self._names())
 
     def has(self, *kinds: type[ast.AST]) -> bool:
@@ -98,6 +98,8 @@ class Source:
                 yield node.attr
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+            elif isinstance(node, ast.alias):
+                yield from node.name.split(".")
 
 
 def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:
