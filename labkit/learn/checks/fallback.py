@@ -9,20 +9,14 @@ from __future__ import annotations
 import inspect
 import linecache
 import traceback
+from collections.abc import Mapping
 
 from labkit.learn.checks.comparison import close
+from labkit.learn.checks.differences import difference, got_and_expected, other_form
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.meanings import meaning_of
 from labkit.learn.checks.trial import Call, Trial, parameters_of
-from labkit.learn.checks.wording import (
-    difference,
-    enumerated,
-    other_form,
-    safely,
-    shorten,
-    show,
-    show_input,
-)
+from labkit.learn.checks.wording import enumerated, safely, shorten, show, show_input
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
@@ -160,7 +154,20 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         f"Your function gives `{name}` another value before it reads the one that it was given."
         for name in trial.source.overwritten_arguments()
     ]
-    return tuple(paragraphs)
+    return (*paragraphs, *_other_order(exercise, trial))
+
+
+def _other_order(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
+    """Say that the function has the right arguments in another order, where it has."""
+    try:
+        taken = parameters_of(trial.answer)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return ()
+    if taken == exercise.parameters or sorted(taken) != sorted(exercise.parameters):
+        return ()
+    called = f"{exercise.name}({', '.join(exercise.parameters)})"
+    said = f"The check calls `{called}`. Your function takes these arguments in another order"
+    return (f"{said}: `({', '.join(taken)})`.",)
 
 
 def _returned_nothing(trial: Trial) -> bool:
@@ -198,8 +205,14 @@ def _differs_in(seen: dict[str, object], expected: dict[str, object], call: Call
         if not same(got, wanted):
             if isinstance(wanted, bool):
                 return f"{name} {_yes_or_no(got)}, expected {_yes_or_no(wanted)}"
-            return f"{name} is {_shown(got)}, expected {_shown(wanted)}"
+            return _property_differs(name, got, wanted)
     return f"you returned {_shown(call.result)}"
+
+
+def _property_differs(name: str, got: object, wanted: object) -> str:
+    if isinstance(wanted, Mapping):
+        return f"{name}, {difference(got, wanted)}"
+    return f"{name} is {got_and_expected(got, wanted)}"
 
 
 def _yes_or_no(value: object) -> str:

@@ -36,7 +36,7 @@ class Source:
     tree: ast.AST | None = None
 
     def mentions(self, *names: str) -> bool:
-        """Whether one of these names occurs, as a variable, an attribute or a string.
+        """Whether one of these names occurs, as a variable, an attribute, a string or an import.
 
         With a dot, as in ``"torch.func"``, the whole of an attribute is compared, or the module of
         an import.
@@ -155,9 +155,11 @@ class Source:
             elif isinstance(node, ast.Attribute):
                 yield from (node.attr, ast.unparse(node))
             elif isinstance(node, ast.ImportFrom):
-                yield from (node.module or "", *(each.name for each in node.names))
+                yield node.module or ""
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+            elif isinstance(node, ast.alias):
+                yield from node.name.split(".")
 
 
 def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:

@@ -200,9 +200,27 @@ def test_the_outcome_of_a_curve_may_be_points_heights_or_two_arrays():
     assert len(long) <= 200
 
 
+@pytest.mark.parametrize(
+    ("shape", "right", "off"),
+    [
+        ("falls and rises", [0.9, 0.1, 0.4], [0.9, 0.5, 0.1]),
+        ("falls and rises", [0.3, 0.05, 0.9], [0.1, 0.5, 0.9]),
+        ("zigzags", [0.2, 0.9, 0.1, 0.8, 0.1, 0.7], [0.1, 0.9, 0.1]),
+        ("zigzags", [0.9, 0.1] * 8, [0.9, 0.1]),
+    ],
+)
+def test_a_sketch_of_the_right_shape_is_right_at_any_height(shape, right, off):
+    curve = Curve("n", "q", x=(0, 10), y=(0, 1), near=0.01, far=0.02, shape=shape)
+    outcome = curve.read_outcome([0.5] * 11)
+    assert curve.score(curve.read(right), outcome) == "right"
+    assert curve.score(curve.read(off), outcome) == "off"
+
+
 def test_a_curve_of_an_unknown_shape_or_axis_is_refused():
     with pytest.raises(ValueError, match=r"no shape.*wavy.*flat"):
         Curve("n", "q", x=(0, 1), y=(0, 1), reasons={"wavy": "No."})
+    with pytest.raises(ValueError, match="no shape"):
+        Curve("n", "q", x=(0, 1), y=(0, 1), shape="wavy")
     with pytest.raises(ValueError, match="axis of 'n' begins at 0"):
         Curve("n", "q", x=(0, 1), y=(0, 1), log=True)
 
