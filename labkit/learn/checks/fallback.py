@@ -14,9 +14,14 @@ from labkit.learn.checks.comparison import close
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.trial import Call, Trial, parameters_of
 from labkit.learn.checks.wording import difference, enumerated, safely, shorten, show, show_input
+from labkit.learn.checks.wrapped import wrapped
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
+)
+_NOTHING_HERE = (
+    "your function returned `None`, though it returned a value for other inputs: one of its "
+    "branches has no `return`."
 )
 _MODES = {
     "gradient recording": (
@@ -121,6 +126,10 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         return (f"I don't recognise this one yet. You gave {_shown(call.result)}.",)
     if _returned_nothing(trial):
         return (_nothing(trial),)
+    if call.result is None and trial.reference[place].result is not None:
+        return (f"{_for(exercise, call)}, {_NOTHING_HERE}",)
+    if packed := wrapped(trial):
+        return (packed,)
     paragraphs = [
         f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
     ]

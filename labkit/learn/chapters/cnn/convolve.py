@@ -32,13 +32,6 @@ def _is_transposed_where_square(trial: Trial) -> bool:
     ) and any(call.error is None for call in trial.calls)
 
 
-def _are_lists(trial: Trial) -> bool:
-    return all(
-        isinstance(call.result, list) and trial.same(torch.tensor(call.result), expected)
-        for call, expected in zip(trial.calls, trial.expected, strict=True)
-    )
-
-
 def _are_cut_off(trial: Trial) -> bool:
     return all(
         not call.result.is_floating_point() and trial.same(call.result, expected.trunc())
@@ -186,11 +179,6 @@ CONVOLVE = Exercise(
                 lambda image, kernel: ways.convolved(image, kernel)[None],
                 lambda image, kernel: ways.convolved(image, kernel)[None, None],
             ),
-        ),
-        Mistake(
-            "lists",
-            "The numbers are right, in lists. `torch.tensor(...)` makes one table of them.",
-            seen_in=_are_lists,
         ),
         Mistake(
             "fractions_cut_off",

@@ -99,14 +99,6 @@ OUTPUT_SIZE = Exercise(
             like=lambda n, kernel, stride, padding: 2 * ((n + 2 * padding - kernel) // stride + 1,),
         ),
         Mistake(
-            "text",
-            "The width is right, but as text, in quotes. Return the number itself.",
-            seen_in=lambda trial: all(
-                isinstance(result, str) and trial.same(float(result), expected)
-                for result, expected in zip(trial.results, trial.expected, strict=True)
-            ),
-        ),
-        Mistake(
             "not_whole",
             "A width is a whole number of pixels: these are fractions.",
             seen_in=lambda trial: (
