@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from labkit.learn.checks.comparison import as_tensor, close
 from labkit.learn.checks.wording import FEW, show
 
@@ -59,43 +55,26 @@ def got_and_expected(got: object, expected: object) -> str:
     )
 
 
-def other_form(got: object, expected: object) -> str:
-    """Say that numbers are right and in another shape, or in a list; else an empty text.
+def other_shape(got: object, expected: object) -> str:
+    """Say that the numbers are right and in another shape; else an empty text.
 
     Examples
     --------
     >>> import torch
-    >>> other_form([[1.0], [2.0]], torch.tensor([[1.0], [2.0]]))
-    'the numbers are right, but they are in a list; a tensor is asked for'
-    >>> other_form(torch.ones(3, 1), torch.ones(3))
+    >>> other_shape(torch.ones(3, 1), torch.ones(3))
     'the numbers are right, but their shape is `(3, 1)`; it should be `(3,)`'
     """
-    wanted = as_tensor(expected)
-    if wanted is None or not wanted.dim():
+    found, wanted = as_tensor(got), as_tensor(expected)
+    if found is None or wanted is None or not wanted.dim():
         return ""
-    found = as_tensor(got)
-    listed = found is None and isinstance(got, list | tuple)
-    if listed:
-        found = _numbers_in(got)
-    if found is None or found.numel() != wanted.numel():
+    if found.shape == wanted.shape or found.numel() != wanted.numel():
         return ""
-    if not torch.allclose(found.flatten(), wanted.flatten(), rtol=1e-4, atol=1e-4, equal_nan=True):
+    if not found.flatten().allclose(wanted.flatten(), rtol=1e-4, atol=1e-4, equal_nan=True):
         return ""
-    if found.shape != wanted.shape:
-        return (
-            f"the numbers are right, but their shape is `{tuple(found.shape)}`; it should be "
-            f"`{tuple(wanted.shape)}`"
-        )
-    kind = "an array" if isinstance(expected, np.ndarray) else "a tensor"
-    return f"the numbers are right, but they are in a list; {kind} is asked for" if listed else ""
-
-
-def _numbers_in(items: object) -> Tensor | None:
-    """Return the numbers of nested lists as a tensor; None for anything else."""
-    try:
-        return as_tensor(np.array(items))
-    except Exception:  # noqa: BLE001 - an answer may be of any type
-        return None
+    return (
+        f"the numbers are right, but their shape is `{tuple(found.shape)}`; it should be "
+        f"`{tuple(wanted.shape)}`"
+    )
 
 
 def _both(got: object, expected: object) -> str:

@@ -12,14 +12,19 @@ import traceback
 from collections.abc import Mapping
 
 from labkit.learn.checks.comparison import close
-from labkit.learn.checks.differences import difference, got_and_expected, other_form
+from labkit.learn.checks.differences import difference, got_and_expected, other_shape
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.meanings import meaning_of
 from labkit.learn.checks.trial import Call, Trial, parameters_of
 from labkit.learn.checks.wording import enumerated, safely, shorten, show, show_input
+from labkit.learn.checks.wrapped import wrapped
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
+)
+_NOTHING_HERE = (
+    "your function returned `None`, though it returned a value for other inputs: one of its "
+    "branches has no `return`."
 )
 _MODES = {
     "gradient recording": (
@@ -137,9 +142,13 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         return (_nothing(trial),)
     if inspect.isroutine(call.result) and not callable(expected):
         return (_not_called(call.result),)
-    form = safely(lambda: other_form(call.seen, expected), "")
-    if form:
-        paragraphs = [f"{_for(exercise, call)}, {form}."]
+    if call.result is None and trial.reference[place].result is not None:
+        return (f"{_for(exercise, call)}, {_NOTHING_HERE}",)
+    if packed := wrapped(trial):
+        return (packed,)
+    shaped = safely(lambda: other_shape(call.seen, expected), "")
+    if shaped:
+        paragraphs = [f"{_for(exercise, call)}, {shaped}."]
     else:
         differs = _differs(call, expected)
         paragraphs = [f"I don't recognise this one yet. {_for(exercise, call)}, {differs}."]
