@@ -728,6 +728,7 @@ def _prediction_state(form: prediction.PredictionForm) -> prediction.PredictionS
         "form": form,
         "locked": None,
         "is_open": True,
+        "note": "",
         "said": "",
     }
 
