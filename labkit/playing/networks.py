@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -133,26 +134,52 @@ def check_model(model: object) -> None:
         If it is no module, has nothing to train, or does not map (n, 2) to (n, 1) or (n,).
     """
     if not isinstance(model, nn.Module):
+        more = ""
+        if isinstance(model, type) and issubclass(model, nn.Module):
+            more = f", not its class: {model.__name__}()"
         raise ValueError(  # noqa: TRY004 - as for all bad arguments
-            f"playground takes an nn.Module as model, not {type(model).__name__}. {_EXAMPLE}"
+            f"playground takes an nn.Module as model{more or f', not {type(model).__name__}'}. "
+            f"{_EXAMPLE}"
         )
     parameters = list(model.parameters())
+    try:
+        # Without `no_grad`, to see whether there is something to differentiate.
+        outputs: object = _in_evaluation_mode(model, torch.zeros(2, 2))
+        parameters = list(model.parameters())  # those of lazy modules exist now
+    except Exception as error:
+        _check_parameters(parameters)
+        raise ValueError(
+            f"The model could not be called with points of shape (2, 2): {error}. {_EXAMPLE}"
+        ) from error
+    _check_parameters(parameters)
+    _check_outputs(outputs)
+
+
+def _check_parameters(parameters: list[nn.Parameter]) -> None:
     if not any(parameter.requires_grad for parameter in parameters):
         raise ValueError(f"The model has no parameter that can be trained. {_EXAMPLE}")
     if any(p.device.type != "cpu" or p.dtype != torch.float32 for p in parameters):
         raise ValueError(
             "playground trains float32 on the CPU. Give the model as model.cpu().float()."
         )
-    try:
-        shape = tuple(evaluated(model, torch.zeros(2, 2)).shape)
-    except Exception as error:
-        raise ValueError(
-            f"The model could not be called with points of shape (2, 2): {error}. {_EXAMPLE}"
-        ) from error
+
+
+def _check_outputs(outputs: object) -> None:
+    if not isinstance(outputs, Tensor):
+        raise ValueError(  # noqa: TRY004 - as for all bad arguments
+            f"The model returns {type(outputs).__name__}; playground takes a tensor of shape "
+            f"(n, 1), one number for each point. {_EXAMPLE}"
+        )
+    shape = tuple(outputs.shape)
     if shape not in ((2, 1), (2,)):
         raise ValueError(
             f"The model returns shape {shape} for points of shape (2, 2); playground takes (2, 1), "
             f"one number for each point. End with nn.Linear(..., 1). {_EXAMPLE}"
+        )
+    if not outputs.requires_grad:
+        raise ValueError(
+            "The outputs of the model have no gradient: something in its forward cuts them off "
+            "from its parameters, as detach(), .data or whole numbers do."
         )
 
 
@@ -164,11 +191,15 @@ _EXAMPLE = (
 @torch.no_grad()
 def evaluated(model: nn.Module, inputs: Tensor) -> Tensor:
     """Return the outputs of a model in evaluation mode, and put back the mode of each module."""
+    outputs: Tensor = _in_evaluation_mode(model, inputs)
+    return outputs
+
+
+def _in_evaluation_mode(model: nn.Module, inputs: Tensor) -> Any:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        outputs: Tensor = model(inputs)
+        return model(inputs)
     finally:
         for module, mode in modes:
             module.training = mode
-    return outputs
