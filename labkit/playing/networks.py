@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -73,18 +73,23 @@ def is_elementwise(module: nn.Module) -> bool:
 
 
 def modules_in_a_row(model: nn.Module) -> list[nn.Module] | None:
-    """Return the modules of nested Sequentials in order; None for any other module."""
-    if type(model) is not nn.Sequential:
-        return None
-    return list(_flat(model))
+    """Return the modules of nested Sequentials in order, or one nn.Linear; None for any other."""
+    if type(model) is nn.Linear:
+        return [model]
+    return list(_flat(model)) if _is_sequential(model) else None
 
 
 def _flat(model: nn.Sequential) -> Iterator[nn.Module]:
     for module in model:
-        if type(module) is nn.Sequential:
+        if _is_sequential(module):
             yield from _flat(module)
         else:
             yield module
+
+
+def _is_sequential(module: nn.Module) -> TypeGuard[nn.Sequential]:
+    """Return whether it calls its modules in a row; a subclass may call them in another way."""
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
 def layers_of(model: nn.Module) -> tuple[Layer, ...] | str:
