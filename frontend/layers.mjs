@@ -54,6 +54,15 @@ const GRAPH_LAYERS = [
   { name: "view", path: "[^/]+\\.(ts|css)$" },
 ];
 
+/** A widget of the course, which contains little besides its own folder. */
+function courseWidget(name, others) {
+  return {
+    name,
+    path: `^src/course/${name}/`,
+    uses: `^src/(${others}messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)`,
+  };
+}
+
 /** Scripts that are bundled separately, and must stay small. */
 const SCRIPTS = [
   // Waits for the main script; records the messages that arrive before it.
@@ -68,56 +77,12 @@ const SCRIPTS = [
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
   // Starts the views of an exported page, and answers their requests.
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
-  // The drawing pad of the course.
-  { name: "pad", path: "^src/pad/", uses: "^src/(messages/|parts/widget\\.ts$)" },
-  // The traced data loader of the course.
-  {
-    name: "batches",
-    path: "^src/batches/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The boundary of a classifier, in the course.
-  {
-    name: "boundary",
-    path: "^src/boundary/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The race of optimizers of the course.
-  {
-    name: "race",
-    path: "^src/race/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The line of the course that is fitted to points, beside the map and the player of the race.
-  {
-    name: "line",
-    path: "^src/line/",
-    uses: "^src/(messages/|race/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The kernel of the course that slides over an image.
-  {
-    name: "sliding",
-    path: "^src/sliding/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The storage explorer of the course.
-  {
-    name: "storage",
-    path: "^src/storage/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The loop of the course whose lines can be switched off.
-  {
-    name: "loop",
-    path: "^src/loop/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
-  // The card of a prediction of the course.
-  {
-    name: "prediction",
-    path: "^src/prediction/",
-    uses: "^src/(messages/|parts/(element|shortcut-guard|visible-text|widget)\\.ts$)",
-  },
+  // The widgets of the course: one folder and one script each.
+  ...["batches", "boundary", "loop", "pad", "prediction", "race", "sliding", "storage"].map(
+    (name) => courseWidget(name, ""),
+  ),
+  // The line that is fitted to points, with the map and the player of the race.
+  courseWidget("line", "course/race/|"),
   // The playground, a widget of its own.
   {
     name: "playground",

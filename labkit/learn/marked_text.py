@@ -1,7 +1,7 @@
 """The little markup of the course's texts: `code`, *emphasis*, and paragraphs.
 
 Everything else is text and is escaped. The same rules are in the page
-(``frontend/src/prediction/marked-text.ts``).
+(``frontend/src/course/prediction/marked-text.ts``).
 """
 
 from __future__ import annotations

@@ -1,0 +1,169 @@
+/**
+ * The training loop of the course whose lines can be switched off. The kernel trains with all lines
+ * and without those that are off; the page draws both runs over each other.
+ */
+
+import type { LoopCurves, LoopState, LoopSwitched } from "../../messages/loop";
+import { PROTOCOL_VERSION } from "../../messages/protocol";
+import { guardShortcuts } from "../../parts/shortcut-guard";
+import { rendering, type WidgetModel } from "../../parts/widget";
+import { COLOURS, drawChart, lastStep, seriesNames, shown, valueAt } from "./chart";
+import { drawCode } from "./code";
+import { STYLE } from "./style";
+
+/** The part of the widget's model that the view uses. */
+export type LoopModel = WidgetModel<LoopState, LoopSwitched>;
+
+/** How long the curves take to be drawn. */
+const DRAWING_MS = 1800;
+
+/** Draws the loop; returns its clean-up. */
+export const render = rendering((model: LoopModel, root) => new LoopView(model, root));
+
+class LoopView {
+  private readonly frame = document.createElement("div");
+  private readonly code = document.createElement("div");
+  private readonly allOn = document.createElement("button");
+  private readonly charts = document.createElement("div");
+  private readonly legend = document.createElement("p");
+  private readonly slider = document.createElement("input");
+  private readonly reading = document.createElement("p");
+  private readonly said = document.createElement("p");
+  private readonly unguard: () => void;
+  private animation = 0;
+  private readonly onRuns = () => this.play();
+  private readonly onSaid = () => this.showSaid();
+  private readonly onOff = () => this.showCode();
+
+  constructor(
+    private readonly model: LoopModel,
+    private readonly root: HTMLElement,
+  ) {
+    const style = document.createElement("style");
+    style.textContent = STYLE;
+    this.frame.className = "labkit-loop";
+    this.frame.dataset.labkitView = "loop";
+    const right = document.createElement("div");
+    right.className = "runs";
+    const left = document.createElement("div");
+    this.allOn.type = "button";
+    this.allOn.textContent = "Switch all on";
+    this.allOn.title = "Put all lines back";
+    this.allOn.addEventListener("click", () => this.send([]));
+    left.append(this.code, this.allOn);
+    this.slider.type = "range";
+    this.slider.min = "0";
+    this.slider.title = "Go to any step of both runs";
+    this.slider.setAttribute("aria-label", "Step");
+    this.slider.addEventListener("input", () => this.scrub());
+    this.said.setAttribute("role", "status");
+    right.append(this.legend, this.charts, this.slider, this.reading, this.said);
+    this.frame.append(left, right);
+    root.replaceChildren(style, this.frame);
+    this.unguard = guardShortcuts(this.frame);
+    model.on("change:runs", this.onRuns);
+    model.on("change:said", this.onSaid);
+    model.on("change:off", this.onOff);
+    this.showCode();
+    this.showSaid();
+    this.showStep(lastStep(this.runs));
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.animation);
+    this.unguard();
+    this.model.off("change:runs", this.onRuns);
+    this.model.off("change:said", this.onSaid);
+    this.model.off("change:off", this.onOff);
+    this.root.replaceChildren();
+  }
+
+  private get runs(): readonly LoopCurves[] {
+    return this.model.get("runs");
+  }
+
+  private showCode(): void {
+    const off = new Set(this.model.get("off"));
+    const focused = this.focusedSwitch();
+    const drawn = drawCode(this.model.get("lines"), off, (number, isOn) =>
+      this.change(number, isOn),
+    );
+    this.code.replaceChildren(drawn);
+    this.allOn.disabled = off.size === 0;
+    drawn.querySelectorAll("input")[focused]?.focus();
+  }
+
+  /** The place of the focused switch among the switches; -1 if none is. */
+  private focusedSwitch(): number {
+    const switches: (Element | null)[] = [...this.code.querySelectorAll("input")];
+    return switches.indexOf(document.activeElement);
+  }
+
+  private change(number: number, isOn: boolean): void {
+    const before = this.model.get("off").filter((each) => each !== number);
+    this.send(isOn ? before : [...before, number]);
+  }
+
+  private send(off: readonly number[]): void {
+    this.said.textContent = "Training …";
+    this.model.set("page_protocol", PROTOCOL_VERSION);
+    this.model.set("off", off);
+    this.model.save_changes();
+  }
+
+  private showSaid(): void {
+    this.said.textContent = this.model.get("said");
+  }
+
+  /** Draws the curves from the first step to the last. */
+  private play(): void {
+    cancelAnimationFrame(this.animation);
+    this.showSaid();
+    const last = lastStep(this.runs);
+    if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches !== false) {
+      this.showStep(last);
+      return;
+    }
+    const begin = performance.now();
+    const draw = () => {
+      const share = Math.min(1, (performance.now() - begin) / DRAWING_MS);
+      this.showStep(Math.round(share * last));
+      if (share < 1) this.animation = requestAnimationFrame(draw);
+    };
+    draw();
+  }
+
+  private scrub(): void {
+    cancelAnimationFrame(this.animation);
+    this.showStep(Number(this.slider.value));
+  }
+
+  private showStep(step: number): void {
+    const last = lastStep(this.runs);
+    this.slider.max = String(last);
+    this.slider.value = String(step);
+    const names = seriesNames(this.runs);
+    this.charts.replaceChildren(...names.map((name) => drawChart(name, this.runs, last, step)));
+    this.legend.replaceChildren(...this.runs.map(legendEntry));
+    this.reading.textContent = `step ${step} · ${names.map((name) => this.readingOf(name, step)).join(" · ")}`;
+  }
+
+  private readingOf(name: string, step: number): string {
+    const values = this.runs.map((run) => {
+      const series = run.series.find((each) => each.name === name);
+      return shown(series && valueAt(series, step));
+    });
+    return `${name} ${values.join(" and ")}`;
+  }
+}
+
+function legendEntry(run: LoopCurves, place: number): HTMLElement {
+  const entry = document.createElement("span");
+  const mark = document.createElement("span");
+  mark.className = "mark";
+  mark.style.background = COLOURS[place % COLOURS.length] ?? "";
+  entry.append(mark, run.error ? `${run.label}: ended by an error` : run.label);
+  return entry;
+}
+
+export default { render };
