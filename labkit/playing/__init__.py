@@ -48,9 +48,9 @@ def playground(
     Parameters
     ----------
     data : str or tuple
-        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "plane" (a regression), or
-        points of yours: ``(x, y)`` of shape (n, 2) and (n,), as tensors, arrays, a data frame and
-        a column of it, or a `TensorDataset`. Whole numbers, texts and truth values are classes.
+        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "plane" or "hills" (values),
+        or points of yours: ``(x, y)`` of shape (n, 2) and (n,), as tensors, arrays, a data frame
+        and a column of it, or a `TensorDataset`. Whole numbers, texts and truth values are classes.
     model : Module, optional
         A module of yours: takes points of shape (n, 2), returns (n, 1) or (n,), is trained in
         place. Its units are drawn if it is an `nn.Sequential` of linear layers and activations.

@@ -15,7 +15,7 @@ from torch import nn
 
 from labkit.playing import still
 from labkit.playing.choices import Loss
-from labkit.playing.code import code_of
+from labkit.playing.code import call_of, code_of
 from labkit.playing.requests import handle, report_sight
 from labkit.playing.session import Session
 from labkit.playing.settings import Settings
@@ -112,6 +112,11 @@ class Playground(PicturedWidget):
     def code(self) -> str:
         """A program of plain PyTorch that gives the same network after as many steps."""
         return self._call(partial(code_of, self._session.training))
+
+    @property
+    def call(self) -> str:
+        """The call of `labkit.playground` that opens a playground with the same settings."""
+        return call_of(self._session.training)
 
     # ── control ──────────────────────────────────────────────────────────────
 

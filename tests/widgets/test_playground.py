@@ -13,6 +13,8 @@ from torch import nn
 
 import labkit as lk
 from labkit.playing import worker
+from labkit.playing.datasets import MAKERS
+from labkit.playing.wire import PREVIEW_POINTS
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import VIEW_MIME_TYPE
 
@@ -75,6 +77,7 @@ def test_a_page_that_opens_gets_the_setup_and_a_frame(opened):
     assert setup["layers"] == [3, 1]
     assert setup["settings"]["loss"] == "mse"
     assert len(buffers[setup["points"]]) == 300 * 3 * 4
+    assert len(buffers[setup["previews"]]) == len(MAKERS) * PREVIEW_POINTS * 3 * 4
     frame, buffers = page.await_message("frame")
     assert frame["playing"] == "paused"
     assert len(buffers[frame["unit_maps"]]) == 3 * 400

@@ -26,6 +26,7 @@ CASES = {
     "default": {},
     "all features": {"data": "spirals", "features": tuple(FEATURES), "hidden": (8, 3)},
     "regression": {"data": "plane", "loss": "huber", "optimizer": "momentum"},
+    "hills": {"data": "hills", "hidden": (5,), "noise": 0.3},
     "no hidden layer": {"data": "gauss", "loss": "hinge", "hidden": (), "optimizer": "sgd"},
     "l1": {"data": "circles", "regularisation": "l1", "activation": "relu"},
     "l2": {"data": "xor", "regularisation": ("l2", 0.01), "loss": "mse", "optimizer": "rmsprop"},
@@ -100,6 +101,23 @@ def test_the_program_makes_the_changes_by_hand_at_their_steps(capsys):
     playground.set_weight(1, 1, None, -0.25)
     assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
     assert "0.1\n        opt" not in playground.code  # of two changes at one step, the last
+    playground.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_call_opens_a_playground_with_the_same_settings(name):
+    playground = lk.playground(**CASES[name])
+    data = CASES[name].get("data", (X, Y))
+    x, y = (X, Y) if isinstance(data, str) else data
+    again = eval(playground.call, {"lk": lk, "x": x, "y": y})
+    assert again.settings == playground.settings
+    playground.close()
+    again.close()
+
+
+def test_the_call_has_the_model_and_only_what_was_chosen():
+    playground = lk.playground("xor", nn.Linear(2, 1), regularisation="l1")
+    assert playground.call == "lk.playground('xor', model, regularisation=('l1', 0.001))"
     playground.close()
 
 

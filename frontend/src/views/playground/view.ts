@@ -52,7 +52,7 @@ export class PlaygroundView {
     this.client = new PlaygroundClient(model, root, {
       setup: (setup) => this.receiveSetup(setup),
       frame: (frame) => this.receiveFrame(frame),
-      code: (text) => this.code.show(text),
+      code: (text, call) => this.code.show(text, call),
       refused: (reason) => this.refuse(reason),
       problem: (sentence) => {
         this.unreachable = sentence ?? "";
@@ -99,6 +99,7 @@ export class PlaygroundView {
     this.observer.observe(root);
     this.unwatchTheme = watchTheme(() => {
       this.network.paintInputs();
+      this.settings.paint();
       this.resize();
     });
     this.client.open();
