@@ -32,19 +32,19 @@ export class CodePanel {
       make(
         "div",
         { class: "playground-row" },
-        make("b", {}, "The same training as plain PyTorch"),
-        copyOf(this.text, "Copy the program"),
-        this.said,
-        close,
-      ),
-      this.text,
-      make(
-        "div",
-        { class: "playground-row" },
         make("b", {}, "This playground again"),
         this.call,
         copyOf(this.call, "Copy the call"),
+        this.said,
+        close,
       ),
+      make(
+        "div",
+        { class: "playground-row" },
+        make("b", {}, "The same training as plain PyTorch"),
+        copyOf(this.text, "Copy the program"),
+      ),
+      this.text,
     );
     this.element.hidden = true;
   }

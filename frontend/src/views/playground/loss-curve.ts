@@ -24,6 +24,7 @@ export class LossCurve {
   private readonly train = make("b");
   private readonly test = make("b");
   private readonly at = make("span", { class: "playground-muted" });
+  private readonly end = make("span");
   private rows: Row[] = [];
   private width = 0;
   private drawnAt = Number.NEGATIVE_INFINITY;
@@ -52,6 +53,12 @@ export class LossCurve {
         this.at,
       ),
       this.canvas,
+      make(
+        "div",
+        { class: "playground-steps playground-muted", "aria-hidden": "true" },
+        make("span", {}, "0"),
+        this.end,
+      ),
     );
   }
 
@@ -93,6 +100,7 @@ export class LossCurve {
     const shown = this.cursor === null ? last : this.nearest(this.cursor * last.step);
     setText(this.train, formatValue(shown.train));
     setText(this.test, formatValue(shown.test));
+    setText(this.end, `step ${formatCount(last.step)}`);
     setText(this.at, this.cursor === null ? "" : `at step ${formatCount(shown.step)}`);
     if (this.width === 0) this.resize();
     const { theme, width } = this;
@@ -108,7 +116,7 @@ export class LossCurve {
     if (this.cursor !== null) this.mark(context, shown.step / (last.step || 1), theme.mutedText);
     this.line(context, (row) => row.test, highest, theme.series[1] as string);
     this.line(context, (row) => row.train, highest, theme.series[0] as string);
-    this.labels(context, highest, last.step, theme.mutedText);
+    this.label(context, highest, theme.mutedText);
     const label = `Curves of the losses, from 0 to ${formatValue(highest)}`;
     if (this.canvas.ariaLabel !== label) this.canvas.setAttribute("aria-label", label);
   }
@@ -127,25 +135,14 @@ export class LossCurve {
     context.stroke();
   }
 
-  /** Writes the ends of both axes. */
-  private labels(
-    context: CanvasRenderingContext2D,
-    highest: number,
-    lastStep: number,
-    colour: string,
-  ): void {
-    const { width, height } = context.canvas;
+  /** Writes the value of the upper end. */
+  private label(context: CanvasRenderingContext2D, highest: number, colour: string): void {
     const ratio = globalThis.devicePixelRatio || 1;
-    const inset = 5 * ratio;
     context.font = `${FONT_SIZE * ratio}px ${getComputedStyle(this.element).fontFamily}`;
     context.fillStyle = colour;
     context.textBaseline = "top";
     context.textAlign = "right";
-    context.fillText(formatValue(highest), width - inset, inset);
-    context.textBaseline = "bottom";
-    if (lastStep > 0)
-      context.fillText(`step ${formatCount(lastStep)}`, width - inset, height - 1.2 * inset);
-    context.textAlign = "left";
+    context.fillText(formatValue(highest), context.canvas.width - 5 * ratio, 5 * ratio);
   }
 
   private highest(): number {

@@ -195,7 +195,7 @@ export class NetworkDrawing {
       { column: layer, row },
       { column: layer + 1, row: unit },
     ];
-    setText(this.tip, `weight ${formatValue(value)}: click to change it`);
+    setText(this.tip, `weight ${formatValue(value)}`);
     const left = ((places.lefts[layer] as number) + (places.lefts[layer + 1] as number) + TILE) / 2;
     const top = (places.top(from) + places.top(to) + TILE) / 2;
     this.tip.style.transform = `translate(calc(${left}px - 50%), calc(${top}px - 100% - 8px))`;

@@ -69,7 +69,7 @@ export class OutputPicture {
     this.setup = setup;
     this.pointsKey = this.look = "";
     const { regression } = setup.message;
-    setText(this.testKey, `Test points (${regression ? "dashed" : "rings"})`);
+    setText(this.testKey, `Test points (${regression ? "squares" : "rings"})`);
     this.sharpLabel.hidden = regression;
   }
 
@@ -133,11 +133,13 @@ export class OutputPicture {
       const x = (((x1 as number) - left) / (right - left)) * width;
       const fromTop = ((top - (x2 as number)) / (top - bottom)) * height;
       context.beginPath();
-      context.arc(x, fromTop, POINT_RADIUS * ratio, 0, 2 * Math.PI);
+      const radius = POINT_RADIUS * ratio;
+      if (isTest && message.regression) {
+        context.rect(x - radius, fromTop - radius, 2 * radius, 2 * radius);
+      } else context.arc(x, fromTop, radius, 0, 2 * Math.PI);
       context.fillStyle = isTest && !message.regression ? inside : colour(y as number);
       context.strokeStyle = isTest && !message.regression ? colour(y as number) : outline;
-      context.setLineDash(isTest && message.regression ? [2 * ratio, 2 * ratio] : []);
-      context.lineWidth = (isTest ? 1.8 : 1.1) * ratio;
+      context.lineWidth = (isTest && !message.regression ? 1.8 : 1.1) * ratio;
       context.fill();
       context.stroke();
     }

@@ -23,6 +23,8 @@ type Change = Partial<PlaygroundSettings>;
 
 /** Time without a further movement after which the value of a slider is sent, in ms. */
 const REST_MS = 120;
+/** Numbers from this one on are written with an exponent. */
+const LONG = 100_000;
 
 export class SettingsPanel {
   readonly element = make("div", { class: "playground-settings" });
@@ -102,7 +104,7 @@ export class SettingsPanel {
       const all = [...new Set([...choices, value])].sort((a, b) => a - b);
       setOptions(
         select,
-        all.map((each) => ({ value: String(each), label: String(each) })),
+        all.map((each) => ({ value: String(each), label: shortNumber(each) })),
       );
       select.value = String(value);
       select.disabled = name === "penalty" && message.settings.regularisation === "none";
@@ -171,6 +173,10 @@ export class SettingsPanel {
       make("div", { class: "playground-seed" }, input, next),
     );
   }
+}
+
+function shortNumber(value: number): string {
+  return value < LONG ? String(value) : value.toExponential().replace("+", "");
 }
 
 function setOptions(select: HTMLSelectElement, entries: readonly Entry[]): void {

@@ -270,10 +270,10 @@ describe("the network", () => {
     const tip = () => root.querySelector<HTMLElement>(".playground-tip");
     const line = root.querySelector("[data-labkit-edge='1,0,1']");
     line?.dispatchEvent(new Event("pointerenter"));
-    expect(tip()?.textContent).toContain("weight −2:");
+    expect(tip()?.textContent).toBe("weight −2");
     kernel.sendFrame({}, undefined, [1, 2, 3, 4, 0.1, 0.2, -1, -3, 0.3]);
     vi.advanceTimersByTime(20);
-    expect(tip()?.textContent).toContain("weight −3:");
+    expect(tip()?.textContent).toBe("weight −3");
     line?.dispatchEvent(new Event("pointerleave"));
     expect(tip()?.hidden).toBe(true);
     button("Input x₁·x₂").dispatchEvent(new Event("pointerenter"));
@@ -330,6 +330,13 @@ describe("the code and the losses", () => {
     curve?.dispatchEvent(new Event("pointerleave"));
     expect(root.textContent).toContain("Training loss 0.1");
     expect(root.textContent).not.toContain("at step");
+  });
+
+  it("says what to do with points of one's own that are far from zero", () => {
+    kernel.sendSetup({ own_data: true, plane: [-2, 2, 90, 110] });
+    expect(root.textContent).toContain("(x − x.mean(0)) / x.std(0)");
+    kernel.sendSetup({ own_data: true, plane: [-2, 2, -3, 3] });
+    expect(root.textContent).not.toContain("x.mean(0)");
   });
 
   it("leaves nothing when it is closed", () => {
