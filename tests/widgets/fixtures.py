@@ -483,7 +483,7 @@ def playground_messages() -> dict[str, Message]:
     return {
         "setup": setup_message(training, maps),
         "frame": Message({**frame.content, **state}, frame.buffers),
-        "code": Message({"type": "code", "text": "import torch\n"}),
+        "code": Message({"type": "code", "text": "import torch\n", "call": "lk.playground('xor')"}),
         "refused": Message({"type": "refused", "reason": "No."}),
     }
 
