@@ -14,7 +14,7 @@ def is_unchanged(before: Any, after: Any) -> bool:
 
     Examples
     --------
-    >>> is_unchanged(np.zeros(2), np.zeros(2)), is_unchanged([1, 2], [1, 2, 3])
+    >>> is_unchanged(np.zeros(2), np.zeros(2)), is_unchanged([1, 2], [2, 1])
     (True, False)
     """
     if type(before) is not type(after):
@@ -23,6 +23,10 @@ def is_unchanged(before: Any, after: Any) -> bool:
         if isinstance(before, kind):
             return same(before, after)
     return True
+
+
+def _same_value(before: Any, after: Any) -> bool:
+    return bool(before == after or (before != before and after != after))  # noqa: PLR0124 - NaN
 
 
 def only_gradients_differ(before: Any, after: Any) -> bool:
@@ -110,4 +114,5 @@ _COMPARISONS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Any], bool]], 
     (nn.Module, _same_module),
     (dict, _same_dictionary),
     ((list, tuple), _same_items),
+    ((int, float, complex, str, bytes), _same_value),
 )

@@ -36,7 +36,7 @@ class Source:
     tree: ast.AST | None = None
 
     def mentions(self, *names: str) -> bool:
-        """Whether one of these names occurs, as a variable, an attribute or a string.
+        """Whether one of these names occurs, as a variable, an attribute, a string or an import.
 
         With a dot, as in ``"torch.func"``, the whole of an attribute is compared, or the module of
         an import.
@@ -59,6 +59,41 @@ class Source:
         """Whether one of these variables gets a new value, by ``=`` or in place."""
         return any(
             isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names
+            for node in self._nodes()
+        )
+
+    def renames(self, *names: str) -> bool:
+        """Whether one of these variables gets another object, by ``=`` and not in place.
+
+        Examples
+        --------
+        >>> Source(ast.parse("w -= 1")).renames("w"), Source(ast.parse("w = w - 1")).renames("w")
+        (False, True)
+        """
+        return any(
+            isinstance(target, ast.Name) and target.id in names
+            for node in self._nodes()
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        )
+
+    def calls_on(self, variable: str, *methods: str) -> bool:
+        """Whether one of these methods of a variable is called, as in ``w.zero_()``."""
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in methods
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == variable
+            for node in self._nodes()
+        )
+
+    def returns_call(self, *names: str) -> bool:
+        """Whether what a call of one of these functions or methods gives is returned."""
+        return any(
+            isinstance(node, ast.Return)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "attr", getattr(node.value.func, "id", None)) in names
             for node in self._nodes()
         )
 
@@ -120,9 +155,11 @@ class Source:
             elif isinstance(node, ast.Attribute):
                 yield from (node.attr, ast.unparse(node))
             elif isinstance(node, ast.ImportFrom):
-                yield from (node.module or "", *(each.name for each in node.names))
+                yield node.module or ""
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+            elif isinstance(node, ast.alias):
+                yield from node.name.split(".")
 
 
 def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:

@@ -7,7 +7,7 @@ representation of an object (a model, a run, a function) tells a learner nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from labkit.learn.checks.comparison import as_tensor
 from labkit.learn.checks.trial import Call
 
-_FEW = 8
+FEW = 8
+"""The number of items up to which a value is written in full."""
 _LONG = 160
 _SHORT = 48
-_ORDINALS = ("first one", "second one", "third one", "fourth one")
 
 
 def shorten(text: str, limit: int = _LONG) -> str:
@@ -66,8 +66,8 @@ def _written(value: object) -> str | None:
 
 
 def _written_items(value: Sequence[Any]) -> str | None:
-    items = [_written(item) for item in value[: _FEW + 1]]
-    if len(value) > _FEW or any(item is None for item in items):
+    items = [_written(item) for item in value[: FEW + 1]]
+    if len(value) > FEW or any(item is None for item in items):
         return None
     return _bracketed(value, [str(item) for item in items])
 
@@ -88,7 +88,7 @@ def _digits(number: Any) -> str:
 
 def _written_array(value: Tensor | np.ndarray) -> str | None:
     numbers = as_tensor(value)
-    if numbers is None or numbers.numel() > _FEW:
+    if numbers is None or numbers.numel() > FEW:
         return None
     kind = "tensor" if isinstance(value, Tensor) else "array"
     return f"{kind}({_nested(numbers.tolist())}{_dtype(value)})"
@@ -115,6 +115,7 @@ def _described(value: object) -> str:
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
+        (Coroutine, lambda made: "a coroutine (is there an `async` before its `def`?)"),
         (Callable, lambda function: "a function"),
     )
     for kind, describe in kinds:
@@ -129,7 +130,7 @@ def _described_array(value: Tensor | np.ndarray, kind: str) -> str:
 
 
 def _show_items(value: Sequence[Any]) -> str:
-    if len(value) > _FEW // 2:
+    if len(value) > FEW // 2:
         return _described(value)
     items = [_written(item) for item in value]
     described = [show(item) for item, text in zip(value, items, strict=True) if text is None]
@@ -169,70 +170,6 @@ def enumerated(parts: Sequence[str]) -> str:
     'w, b and lr'
     """
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-
-
-def difference(got: object, expected: object) -> str:
-    """Say what was returned and what is expected, and for large values where they differ first.
-
-    Examples
-    --------
-    >>> difference(1.0, 2.0)
-    'you returned `1`, expected `2`'
-    >>> difference(torch.zeros(3, 4), torch.eye(3, 4)).partition("; ")[2]
-    'the first difference is at `[0, 0]`: `0`, expected `1`'
-    >>> pair = torch.ones(9), torch.eye(3, 4)
-    >>> difference((torch.ones(9), torch.zeros(3, 4)), pair).partition("; ")[2]
-    'the first difference is in the second one at `[0, 0]`: `0`, expected `1`'
-    """
-    where = _first_difference(got, expected)
-    if where is None:
-        return f"you returned {show(got)}, expected {show(expected)}"
-    place, found, wanted = where
-    return (
-        f"you returned {show(got)}, as expected; the first difference is {place}: "
-        f"`{found:.4g}`, expected `{wanted:.4g}`"
-    )
-
-
-def _first_difference(got: object, expected: object) -> tuple[str, float, float] | None:
-    """Return the place and the two numbers, for values of one shape that are too large to show."""
-    if _written(got) is not None:
-        return None
-    if isinstance(got, list | tuple) and isinstance(expected, list | tuple):
-        return _first_difference_of_items(got, expected)
-    return _first_difference_of_arrays(got, expected)
-
-
-def _first_difference_of_items(
-    got: Sequence[Any], expected: Sequence[Any]
-) -> tuple[str, float, float] | None:
-    shapes = [_shape_of(item) for item in got]
-    if None in shapes or shapes != [_shape_of(item) for item in expected]:
-        return None
-    for number, (one, other) in enumerate(zip(got, expected, strict=True)):
-        found = _first_difference_of_arrays(one, other)
-        if found is not None:
-            which = _ORDINALS[number] if number < len(_ORDINALS) else f"one of number {number + 1}"
-            return (f"in the {which} {found[0]}".rstrip(), *found[1:])
-    return None
-
-
-def _shape_of(value: object) -> torch.Size | None:
-    numbers = as_tensor(value)
-    return None if numbers is None else numbers.shape
-
-
-def _first_difference_of_arrays(got: object, expected: object) -> tuple[str, float, float] | None:
-    found, wanted = as_tensor(got), as_tensor(expected)
-    if found is None or wanted is None or found.shape != wanted.shape:
-        return None
-    differs = ~torch.isclose(found, wanted, rtol=1e-4, atol=1e-4, equal_nan=True)
-    places = differs.nonzero()
-    if not len(places):
-        return None
-    index = places[0].tolist()
-    place = f"at `{index}`" if index else ""
-    return place, found[tuple(index)].item(), wanted[tuple(index)].item()
 
 
 def safely(text: Callable[[], str], otherwise: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Line = ArrayLike | tuple[ArrayLike, ArrayLike]
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 370, 210, 58, 26
+_WIDTH, _HEIGHT, _LEFT, _TOP = 344, 210, 58, 26
 _MOST_POINTS, _MOST_LINES = 300, 6
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 4")
 _TICKS = 5
@@ -180,7 +180,8 @@ def _number(value: float) -> str:
     size = abs(value)
     if size and not _SMALL <= size < _LARGE:
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    return f"{value:.3g}"
+    short = f"{value:.3g}"
+    return f"{value:.0f}" if "e" in short else short
 
 
 def _describe_axes(across: _Axis, up: _Axis, x: str, y: str) -> str:

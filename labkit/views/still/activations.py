@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labkit.run import Run
 from labkit.run.activations import Picture
-from labkit.run.png import encode
+from labkit.run.logged.png import encode
 from labkit.views.still.sheet import HEAT, INSET, LINE, ROOM, Section, label
 
 _MAX_PANELS = 8

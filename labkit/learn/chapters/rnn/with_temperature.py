@@ -101,6 +101,31 @@ WITH_TEMPERATURE = Exercise(
             like=_exponentials_over_all,
         ),
         Mistake(
+            "no_exponential",
+            "The logits were divided by their sum, and so some of these are negative or above 1. "
+            "Take the exponentials first; or `softmax`, which does both.",
+            like=_of_scaled(lambda scaled: scaled / scaled.sum(dim=-1, keepdim=True)),
+        ),
+        Mistake(
+            "keepdim_missing",
+            "`sum(dim=-1)` has the shape (n,), which is lined up with the columns. With "
+            "`keepdim=True` it is (n, 1), and each row is divided by its own sum.",
+            raises="size of tensor a .* must match",
+            seen_in=lambda trial: trial.source.calls("sum"),
+        ),
+        Mistake(
+            "smallest_first",
+            "The least likely letter gets the highest probability: the sign of the logits was "
+            "turned round.",
+            like=_of_scaled(lambda scaled: (-scaled).softmax(dim=-1)),
+        ),
+        Mistake(
+            "uniform",
+            "All letters get the same probability, whatever the network says: the limit of an "
+            "infinite temperature.",
+            like=lambda logits, temperature: torch.zeros_like(logits).softmax(dim=-1),
+        ),
+        Mistake(
             "sigmoid",
             "A sigmoid answers one question for each letter by itself. Here exactly one letter "
             "comes next, so the probabilities compete: `softmax`.",
