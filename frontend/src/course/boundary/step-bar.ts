@@ -1,6 +1,7 @@
 /** The row below the plane: play, the slider of the steps, and whether the pulls are shown. */
 
 import type { MomentHistory } from "./history";
+import { CONTROL } from "./looks";
 
 export class StepBar {
   readonly element = document.createElement("div");
@@ -17,7 +18,7 @@ export class StepBar {
   ) {
     this.element.style.cssText = "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px";
     this.button.type = "button";
-    this.button.style.minWidth = "6.5em";
+    this.button.style.cssText = `${CONTROL};min-width:6.5em;cursor:pointer`;
     this.slider.type = "range";
     this.slider.min = "0";
     this.slider.style.cssText = "flex:1 1 120px;min-width:80px";
