@@ -45,6 +45,7 @@ def train(
 
 
 def averaged(losses: Sequence[float], sizes: Sequence[int], average: Average) -> float:
+    """Return the loss of the epoch, from those of its batches."""
     weighted = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
     return {
         "samples": weighted / sum(sizes),
@@ -58,6 +59,7 @@ def averaged(losses: Sequence[float], sizes: Sequence[int], average: Average) ->
 
 
 def solution(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Train as the task says."""
     return train(model, optimizer, batches)
 
 
@@ -75,10 +77,12 @@ def one_step(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batche
 
 
 def one_batch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Use the first batch alone."""
     return train(model, optimizer, batches[:1])
 
 
 def joined(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Make one batch of all, and one step."""
     images, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     return train(model, optimizer, [(images, labels)])
 
@@ -88,6 +92,7 @@ def _losses_again(model: nn.Module, batches: Batches) -> list[float]:
 
 
 def after_each_step(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Measure each batch once more, after its step."""
     losses = []
     for batch in batches:
         train(model, optimizer, [batch])
@@ -96,12 +101,14 @@ def after_each_step(model: nn.Module, optimizer: torch.optim.Optimizer, batches:
 
 
 def after_the_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Measure all batches once more, after the epoch."""
     train(model, optimizer, batches)
     sizes = [len(labels) for _, labels in batches]
     return averaged(_losses_again(model, batches), sizes, "samples")
 
 
 def summed(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
+    """Follow the gradients of sums over the batches."""
     total = train(
         model,
         optimizer,
@@ -113,12 +120,9 @@ def summed(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches)
 
 
 def softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the loss of the epoch from those of its batches."""
     """Return the loss of probabilities that are taken for logits."""
-    """Follow the gradients of sums over the batches."""
+    """Return the loss of probabilities that are taken for logits."""
     """Measure all batches once more after the epoch."""
-    """Measure each batch once more after its step."""
     """Make one batch of all, and one step."""
-    """Use the first batch alone."""
     """Train as the task says."""
     return F.cross_entropy(logits.softmax(dim=1), labels)
