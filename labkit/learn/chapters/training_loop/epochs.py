@@ -121,8 +121,4 @@ def summed(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches)
 
 def softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the loss of probabilities that are taken for logits."""
-    """Return the loss of probabilities that are taken for logits."""
-    """Measure all batches once more after the epoch."""
-    """Make one batch of all, and one step."""
-    """Train as the task says."""
     return F.cross_entropy(logits.softmax(dim=1), labels)
