@@ -180,7 +180,7 @@ DECAY_GROUPS = Exercise(
             "copied",
             "The groups hold copies of the parameters (`clone`), and the optimizer would move "
             "those. It needs the parameters themselves, as `model.parameters()` gives them.",
-            raises="can't optimize a non-leaf Tensor",
+            raises="non-leaf Tensor",
         ),
         Mistake(
             "one_dictionary",

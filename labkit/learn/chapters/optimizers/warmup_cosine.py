@@ -108,8 +108,8 @@ WARMUP_COSINE = Exercise(
             ),
         ),
         Mistake(
-            "upside_down",
-            "The fall is upside down: it begins at 0 and ends at the peak. `1 - cos` rises, "
+            "rises_again",
+            "After the warm-up the rate drops to 0 and rises to the peak again: `1 - cos` rises, "
             "`1 + cos` falls.",
             like=_falling(
                 lambda step, warmup, total, peak: (

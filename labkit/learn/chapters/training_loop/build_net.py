@@ -108,7 +108,12 @@ def _lost_parameters(trial: Trial) -> bool:
 
 def _hides_layers(net: nn.Module) -> bool:
     """Whether some part of the network has a list or dictionary of layers as an attribute."""
-    hidden = [value for part in net.modules() for value in vars(part).values()]
+    hidden = [
+        value
+        for part in net.modules()
+        for name, value in vars(part).items()
+        if name not in ("_modules", "_parameters")
+    ]
     return any(
         isinstance(layer, nn.Module | nn.Parameter)
         for value in hidden
