@@ -180,9 +180,9 @@ PREDICTIONS = (
         near=0.1,
         far=0.2,
         why=(
-            "Every pixel costs about a quarter of the digits: the strokes reach places for which "
-            "the last layer has other weights, and on the right they are cut off. Most of what "
-            "looked like understanding was the digits' position."
+            "Each of the first three pixels costs a fifth to a third of all digits: the strokes "
+            "reach places for which the last layer has other weights, and on the right they are "
+            "cut off. Most of what looked like understanding was the digits' position."
         ),
         reasons={
             "flat": "Level means invariant: the convolutions nearly are, the last layer is not.",
