@@ -8,7 +8,7 @@ import pytest
 from labkit.run import ComputationGraph, Run
 from labkit.run.activations import Picture
 from labkit.run.finding import Finding
-from labkit.run.graph_parts import ModuleCall
+from labkit.run.graph.parts import ModuleCall
 from labkit.views.still import run_picture
 from labkit.views.still.panel_colours import panel_colours
 

@@ -6,7 +6,7 @@ import base64
 
 from labkit.run import Run
 from labkit.run.activations import Picture
-from labkit.run.png import encode
+from labkit.run.logged.png import encode
 from labkit.views.still.panel_colours import panel_colours
 from labkit.views.still.sheet import INSET, LINE, ROOM, Section, label
 

@@ -30,12 +30,10 @@ export interface PredictionModel {
 }
 
 const SURENESS = ["guessing", "fairly sure", "certain"];
-const KNOWN =
-  "The outcome is known already, so no prediction can be made. `chapter.forget` clears it.";
 const WAITING = "The kernel is busy. Your prediction is locked in as soon as it answers.";
 /** Time after which it is said that the kernel is busy, in ms. */
 const PATIENCE = 1500;
-const TRAITS = ["change:locked", "change:is_open", "change:said"];
+const TRAITS = ["change:locked", "change:is_open", "change:note", "change:said"];
 
 /** Draws the card; returns its clean-up. */
 export const render = rendering((model: PredictionModel, root) => new Card(model, root));
@@ -52,6 +50,7 @@ class Card {
   private readonly answer: Answer;
   private readonly sureness: RadioButtons;
   private readonly button = make("button", { type: "button", class: "lock" }, "Lock in");
+  private readonly note = make("p", { class: "note" });
   private readonly status = make("p", { class: "status", role: "status" });
   private readonly said = make("p", { class: "said", role: "alert" });
   private readonly unguard: () => void;
@@ -77,6 +76,7 @@ class Card {
     this.answer.element.addEventListener("keydown", (event) => this.press(event), { signal });
     this.frame.append(
       make("p", {}, make("strong", {}, "Predict. "), ...markedText(model.get("question"))),
+      this.note,
       this.answer.element,
       this.sureness.element,
       this.button,
@@ -110,7 +110,8 @@ class Card {
   }
 
   private lock(): void {
-    if (!this.model.get("is_open")) return;
+    // Disabled while a prediction is on its way to the kernel: Enter in the field sends none either.
+    if (!this.model.get("is_open") || this.button.disabled) return;
     const value = this.answer.value();
     const sure = this.sureness.value;
     if (value === null) this.say(this.answer.request);
@@ -141,8 +142,8 @@ class Card {
     this.sureness.element.hidden = !isOpen && !locked?.sure;
     this.button.hidden = !isOpen;
     this.button.disabled = false;
-    const status = isOpen ? "" : (locked?.text ?? KNOWN);
-    this.status.replaceChildren(...markedText(status));
+    this.note.replaceChildren(...markedText(this.model.get("note")));
+    this.status.replaceChildren(...markedText(locked?.text ?? ""));
     this.say(this.model.get("said"));
   }
 }

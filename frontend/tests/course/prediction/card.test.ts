@@ -67,10 +67,34 @@ describe("the card of a prediction", () => {
     expect(page.find<HTMLInputElement>('.options input[value="a"]').checked).toBe(true);
   });
 
-  it("says that the outcome is known", () => {
-    const page = new CardPage("choice", { is_open: false });
+  it("can be answered after the outcome was computed, and says what that means", () => {
+    const page = new CardPage("choice", { note: "You can *still* predict." });
+    expect(page.find("form").dataset.labkitState).toBe("open");
+    expect(page.find(".note em").textContent).toBe("still");
+    page.click('.options input[value="b"]');
+    page.model.update({ note: "Another." });
+    page.chooseSureness(3);
+    page.lockIn();
+    expect(page.model.sent).toEqual([lockMessages.choice]);
+    page.locked("choice");
+    expect(page.find(".status").textContent).toContain("Locked in: ");
+  });
+
+  it("is closed if the outcome was shown beside another prediction", () => {
+    const page = new CardPage("choice", { is_open: false, note: "It was shown to you." });
     expect(page.find("form").dataset.labkitState).toBe("closed");
-    expect(page.find(".status").textContent).toContain("outcome is known already");
+    expect(page.find(".note").textContent).toBe("It was shown to you.");
+    page.lockIn();
+    expect(page.model.sent).toEqual([]);
+  });
+
+  it("sends one prediction, also if Enter is pressed again before the kernel answers", () => {
+    const page = new CardPage("exact");
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.press('input[type="text"]', "Enter", "Enter");
+    page.lockIn();
+    expect(page.model.sent).toHaveLength(1);
   });
 
   it("shows a refusal, and lets one try again", () => {

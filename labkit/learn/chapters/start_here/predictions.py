@@ -76,8 +76,8 @@ PREDICTIONS = (
     Number(
         "new_points",
         "After 5000 steps, which percentage of the 250 new points will be classified correctly?",
-        near=2,
-        far=5,
+        near=0.02,
+        far=0.05,
         low=50,
         high=100,
         unit="%",
