@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labkit.learn.pictures.ticks import round_ticks
 from labkit.learn.predictions.curve import Curve
 
 WIDTH, HEIGHT = 440, 210
@@ -63,23 +64,6 @@ class Axes:
         ticks = decades(low, high) if self.curve.log else round_ticks(low, high, _TICKS_UP)
         text = _power if self.curve.log and low < _PLAIN else "{:g}".format
         return [(self.at(self.curve.x[0], tick)[1], text(tick)) for tick in ticks]
-
-
-def round_ticks(low: float, high: float, about: int) -> list[float]:
-    """Return about so many round numbers from `low` to `high`.
-
-    Examples
-    --------
-    >>> round_ticks(0, 2.5, 4)
-    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
-    """
-    rough = (high - low) / about
-    power = 10 ** math.floor(math.log10(rough))
-    step = min(
-        (factor * power for factor in (1, 2, 5, 10)), key=lambda each: abs(math.log(each / rough))
-    )
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{place * step:.6g}") for place in range(first, last + 1)]
 
 
 def decades(low: float, high: float) -> list[float]:
