@@ -13,14 +13,17 @@ export interface WidgetModel<State, Change> {
 
 export const KERNEL_GONE = "The kernel that made this card is gone: run the cell again.";
 
-/** Sends a message; returns false if there is no kernel to take it, as after its restart. */
-export function sendMessage<M>(model: { send(message: M): unknown }, message: M): boolean {
+/** Sends a message, and calls a function if there is no kernel to take it, as after its restart. */
+export function sendMessage<M>(
+  model: { send(message: M): unknown },
+  message: M,
+  onGone: () => void = () => undefined,
+): void {
   try {
-    model.send(message);
+    Promise.resolve(model.send(message)).catch(onGone);
   } catch {
-    return false;
+    onGone();
   }
-  return true;
 }
 
 /**

@@ -137,7 +137,7 @@ class Card {
     this.isWaiting = true;
     this.patience = setTimeout(() => this.say(WAITING), PATIENCE);
     const message = { type: "lock", protocol: PROTOCOL_VERSION, value, sure } as const;
-    if (!sendMessage(this.model, message)) this.fail();
+    sendMessage(this.model, message, () => this.fail());
   }
 
   /** Shows that the kernel is gone, and allows another attempt, should there be another one. */

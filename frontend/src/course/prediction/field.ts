@@ -58,8 +58,8 @@ export class FieldAnswer implements Answer {
       "aria-label": `Your answer, from ${low} to ${high}`,
     });
     slider.value = String((low + high) / 2);
-    // A click at its handle changes nothing, and means the value at which it is.
-    for (const type of ["input", "click"] as const) {
+    // A press on its handle changes nothing, and means the value at which it is.
+    for (const type of ["input", "pointerup"] as const) {
       slider.addEventListener(type, () => this.#slid(), { signal: this.signal });
     }
     this.#slider = slider;

@@ -191,9 +191,9 @@ describe("a number", () => {
     expect(page.find(".field").textContent).toContain("s");
   });
 
-  it("is the slider's own value if its handle is clicked", () => {
+  it("is the slider's own value if its handle is pressed", () => {
     const page = new CardPage("number");
-    page.find('input[type="range"]').click();
+    page.find('input[type="range"]').dispatchEvent(new Event("pointerup"));
     expect(page.find<HTMLInputElement>('input[type="text"]').value).not.toBe("");
   });
 
