@@ -32,6 +32,7 @@ _PAPER, _BACKGROUND = "#ffffff", "#f7f7f7"
 _FAINTEST, _RANGE = 0.27, 0.46
 """The part of the diverging scale that the map takes, so that the samples stand out."""
 _SHORTEST, _HEAD, _HEAD_ANGLE = 1.5, 5.0, 2.6
+_TICKS = 5
 
 
 def boundary_picture(

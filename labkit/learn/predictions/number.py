@@ -70,7 +70,7 @@ class Number(Prediction):
 
     def text(self, value: float) -> str:
         """Return the number in four digits, with its unit."""
-        unit = f" {self.unit}" if self.unit else ""
+        unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
         return f"`{value:.4g}`{unit}"
 
     def form(self) -> NumberForm:

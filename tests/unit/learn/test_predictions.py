@@ -113,14 +113,14 @@ def test_after_run_all_a_prediction_can_still_be_made_and_is_marked_as_late(tmp_
     assert repr(tensors.score("uint8_sum", 44)) == card
     assert "You can still predict before you look" in repr(tensors.predict("uint8_sum"))
     tensors.predict("uint8_sum", 300, sure=3)
-    assert "0 of 11 scored" in repr(tensors.progress())
+    assert "0 of 12 scored" in repr(tensors.progress())
     tensors.predict("uint8_sum", 44)  # not in place of the first one, now either
     late = repr(tensors.score("uint8_sum", 45))
     assert "You predicted 300; the outcome is 44." in late
     assert "after the outcome had been computed" in late
     assert repr(chapter("01_tensors", tmp_path).score("uint8_sum", 45)) == late
     said = repr(tensors.progress())
-    assert "1 of 11 scored: 1 made after the outcome had been computed." in said
+    assert "1 of 12 scored: 1 made after the outcome had been computed." in said
     assert "To repeat: uint8_sum." in said
 
 

@@ -56,8 +56,9 @@ def _to_one(gradients: _Gradients, most: float) -> float:
 CLIP_GRADIENTS = Exercise(
     name="clip_gradients",
     task=(
-        "Write `clip_gradients(gradients, most)`: a list of the gradients, all made smaller by one "
-        "factor if their norm together is above `most`, else as they are."
+        "Write `clip_gradients(gradients, most)`: return the gradients as a list. If the norm of "
+        "all of them together is above `most`, make them all smaller by one factor, so that it "
+        "becomes `most`."
     ),
     solution=_at_most(_norm),
     cases=(
