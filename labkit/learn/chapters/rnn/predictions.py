@@ -20,6 +20,8 @@ PREDICTIONS = (
             "32": "PyTorch has two biases of 4, one beside each weight.",
             "16": "The input has weights as well: 4 × 3. And there are two biases.",
             "180": "The five steps share one set of weights, so the length does not count.",
+            "140": "The five steps share one set of weights. And there are two biases.",
+            "12": "Those are the weights of the input. The state has a matrix of its own.",
         },
     ),
     Exact(
@@ -173,7 +175,7 @@ PREDICTIONS = (
             "other 17, nearly half, are zeros that the cell reads as well."
         ),
         reasons={
-            "0.528": "That is the part that is *not* padding: 19 of 36.",
+            "0.52..0.54": "That is the part that is *not* padding: 19 of 36.",
         },
     ),
     Curve(
