@@ -91,7 +91,7 @@ PREDICTIONS = (
         options={
             "a": "It falls, only less smoothly",
             "b": "It stays where it is",
-            "c": "It grows until it is no number any more",
+            "c": "It grows until it is not a number any more",
         },
         why=(
             "The first step moves the weights by 0.02 × 1600, about thirty times their own size. "
@@ -165,7 +165,8 @@ PREDICTIONS = (
     *TEXT_PREDICTIONS,
     Number(
         "padding_share",
-        "The four sequences have 9, 2, 5 and 3 steps. Which part of the padded batch is padding?",
+        "The four sequences have 9, 2, 5 and 3 steps. What fraction of the padded batch is "
+        "padding?",
         near=0.05,
         far=0.2,
         low=0,

@@ -78,8 +78,8 @@ TEXT_PREDICTIONS = (
     ),
     Number(
         "share_known",
-        "Of 200 names that it writes at temperature 1, which part is in the list that it learned "
-        "from?",
+        "Of 200 names that it writes at temperature 1, what fraction is in the list that it "
+        "learned from?",
         near=0.5,
         far=1.5,
         low=0,
