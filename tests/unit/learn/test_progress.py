@@ -73,13 +73,13 @@ def test_a_copy_says_more_than_an_outcome_without_a_prediction(tmp_path):
 
 
 def test_the_map_says_how_long_a_chapter_takes_and_what_is_left(tmp_path):
-    assert "01 Tensors (75 min):" in str(learn.progress(tmp_path))
+    assert "01 Tensors (minutes: 75):" in str(learn.progress(tmp_path))
     begin(tmp_path)
     course = learn.progress(tmp_path)
     left = course.chapters[1].minutes_left
     assert 60 <= left < 75
-    assert f"01 Tensors ({left} of 75 min left):" in str(course)
-    assert f">{left} of 75 min left<" in course._repr_html_()
+    assert f"01 Tensors (minutes: {left} left):" in str(course)
+    assert f">{left} left<" in course._repr_html_()
 
 
 def test_the_map_loads_neither_exercises_nor_scikit_learn():

@@ -116,6 +116,7 @@ export class PlaygroundClient {
   }
 
   private report(): void {
+    if (this.hasSetup && !isLive(this.model)) this.listener.problem(KERNEL_DISCONNECTED);
     if (this.isVisible && this.hasSetup) this.sendSight();
   }
 
