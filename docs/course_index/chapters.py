@@ -9,14 +9,13 @@ from typing import Any
 
 import nbformat
 
-from labkit.learn.chapters import Plan, chapter_names, load_plan
+from labkit.learn.chapters import MINUTES_PER_EXERCISE, Plan, chapter_names, load_plan
 from labkit.learn.predictions import Curve
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 WORDS_PER_MINUTE = 130
 """The speed at which a text with code and pictures is read."""
 MINUTES_PER_PREDICTION = 1.0
-MINUTES_PER_EXERCISE = 4.0
 MINUTES_PER_CELL = 0.3
 """To read the code of a cell, run it and look at what it shows."""
 _QUESTION = re.compile(r"\*\*The question:\*\*\s*(.+)")
@@ -32,7 +31,9 @@ class ChapterFacts:
         The name of the notebook without its suffix.
     title, question : str
     minutes : int
-        An estimate, rounded up to five minutes; see `reading_minutes`.
+        Those of the plan.
+    estimate : float
+        What they are compared with; see `reading_minutes`.
     predictions, sketched, exercises, mistakes : int
         The numbers of predictions, of those that are sketched or clicked, of exercises, and of
         wrong answers that are recognised.
@@ -42,6 +43,7 @@ class ChapterFacts:
     title: str
     question: str
     minutes: int
+    estimate: float
     predictions: int
     sketched: int
     exercises: int
@@ -70,7 +72,8 @@ def _facts(name: str) -> ChapterFacts:
         name=name,
         title=plan.title,
         question=asked[1].strip(),
-        minutes=5 * -(-round(reading_minutes(notebook, plan)) // 5),
+        minutes=plan.minutes,
+        estimate=reading_minutes(notebook, plan),
         predictions=len(plan.predictions),
         sketched=sum(isinstance(each, Curve) for each in plan.predictions),
         exercises=len(plan.exercises),

@@ -15,17 +15,17 @@ _HEAD = """\
 # The course
 
 Ten chapters, from the first tensor to networks that read. Each chapter asks what you expect before
-it shows what happens, explains why, and checks your exercises: it tells the usual wrong answers
-apart and says what each of them does. Begin with
-[`00_start_here`](00_start_here.ipynb); `make lab` opens it in JupyterLab.
+it shows what happens (an answer, a curve that you sketch, or a place on a picture), explains why,
+and checks your exercises: it tells the usual wrong answers apart and says what each of them does.
+Begin with [`00_start_here`](00_start_here.ipynb); `make lab` opens it in JupyterLab.
 
 """
 _FOOT = """
 *Minutes* are estimated from what there is to read and to do: {reading} words a minute, a minute for
-a prediction, four for an exercise. *Sketched* predictions are curves that you draw. *Recognised*
-wrong answers are those that a check explains by name; any other wrong answer is answered with the
-first input for which it fails. *Memory* is the peak of the kernel when the whole notebook is run on
-one CPU, as measured on {date} with {versions}.
+a prediction, four for an exercise; `learn.progress()` shows what is left of them. *Sketched*
+predictions are curves that you draw. *Recognised* wrong answers are those that a check explains by
+name; any other wrong answer is answered with the first input for which it fails. *Memory* is the
+peak of the kernel when the whole notebook is run on one CPU, as measured on {date} with {versions}.
 """
 _COLUMNS = (
     "chapter",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from labkit.learn.boundary import BoundaryView, ThresholdView, boundary_picture, points_picture
 from labkit.learn.chapter import Chapter, chapter
+from labkit.learn.copies import restore_progress
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.given_names import given_names
@@ -28,7 +29,7 @@ from labkit.learn.pictures import (
     storage_picture,
     tile_picture,
 )
-from labkit.learn.progress import CourseProgress, progress, restore_progress
+from labkit.learn.progress import CourseProgress, progress
 from labkit.learn.race import OptimizerRace
 from labkit.learn.scene import scene
 from labkit.learn.sliding import SlidingKernel

@@ -10,6 +10,7 @@ import inspect
 from typing import Any
 
 from labkit.learn.record import Record
+from labkit.learn.record.contents import Entry
 
 _KEPT_CHARACTERS = 4000
 _SECTION = "exercises"
@@ -33,14 +34,14 @@ class Attempts:
 
     def store(self, name: str, answer: str, mistake: str | None, *, right: bool) -> None:
         """Store an answer that was checked."""
-        kept = self._record.get(_SECTION, name)
-        kept["tries"] = _count(kept.get("tries")) + 1
-        kept["solved"] = self.solved(name) or right
-        kept["mistake"] = mistake
-        kept["answer"] = answer
-        if right:
-            kept["right_answer"] = answer
-        self._record.put(_SECTION, name, kept)
+
+        def change(entry: Entry) -> Entry:
+            tries = _count(entry.get("tries")) + 1
+            solved = entry.get("solved") is True or right
+            last = {"tries": tries, "solved": solved, "mistake": mistake, "answer": answer}
+            return {**entry, **last, **({"right_answer": answer} if right else {})}
+
+        self._record.update(_SECTION, name, change)
 
     def solved(self, name: str) -> bool:
         """Whether an answer was right once."""
@@ -52,10 +53,11 @@ class Attempts:
 
     def take_hint(self, name: str, available: int) -> int:
         """Count one more hint, up to those available, and return its number."""
-        kept = self._record.get(_SECTION, name)
-        kept["hints"] = min(self.hints(name) + 1, available)
-        self._record.put(_SECTION, name, kept)
-        return int(kept["hints"])
+
+        def change(entry: Entry) -> Entry:
+            return {**entry, "hints": min(_count(entry.get("hints")) + 1, available)}
+
+        return int(self._record.update(_SECTION, name, change)["hints"])
 
     def answer(self, name: str) -> str:
         """Return the last right answer, else the last one tried; a comment above says which."""
@@ -67,6 +69,17 @@ class Attempts:
         if isinstance(last, str) and last:
             return f"# Your last answer, not right yet:\n{last}"
         return ""
+
+
+def is_more(given: Entry, have: Entry) -> bool:
+    """Whether an entry of a copy says more than the one that is stored.
+
+    Examples
+    --------
+    >>> is_more({"solved": True}, {"tries": 3}), is_more({"tries": 1}, {"tries": 3})
+    (True, False)
+    """
+    return have.get("solved") is not True and (not have or given.get("solved") is True)
 
 
 def _count(value: object) -> int:

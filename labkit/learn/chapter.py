@@ -8,19 +8,19 @@ and returns cards. A name that the chapter does not have is an error in the note
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Sequence
 
 from labkit.learn.attempts import Attempts, source_of
+from labkit.learn.chapter_progress import read_progress
 from labkit.learn.chapters import Plan, load_plan
 from labkit.learn.checks import Exercise, check_answer
 from labkit.learn.feedback import Feedback
+from labkit.learn.forgetting import forget_chapter
 from labkit.learn.predictions import Prediction, calibration
 from labkit.learn.predictions.asking import Asking
 from labkit.learn.predictions.card import PredictionCard
 from labkit.learn.record import Record
-
-_Item = TypeVar("_Item", Prediction, Exercise)
+from labkit.learn.unknown_names import named
 
 
 def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
@@ -67,7 +67,9 @@ class Chapter:
     def predict(self, name: str, value: object = ..., *, sure: object = None) -> PredictionCard:
         """Return the card that asks for a prediction, or lock one in that was typed.
 
-        The first prediction counts. After the outcome was scored, none is taken.
+        The first prediction counts. One that is made after the outcome was computed, as by "Run
+        all", is scored when the score is run again, but not counted in how sure and how right the
+        learner was.
 
         Parameters
         ----------
@@ -88,7 +90,7 @@ class Chapter:
         ValueError
             If the chapter has no prediction of this name.
         """
-        return self._asking.ask(_find(self.plan.predictions, name), value, sure)
+        return self._asking.ask(self._prediction(name), value, sure)
 
     def score(self, name: str, outcome: object) -> Feedback:
         """Compare the prediction with the outcome of the run, and explain the outcome.
@@ -112,7 +114,7 @@ class Chapter:
         ValueError
             If the chapter has no prediction of this name, or the outcome is of another kind.
         """
-        return self._asking.score(_find(self.plan.predictions, name), outcome)
+        return self._asking.score(self._prediction(name), outcome)
 
     def check(self, name: str, answer: object) -> Feedback:
         """Check the answer to an exercise; a usual mistake is recognised and explained.
@@ -134,7 +136,7 @@ class Chapter:
         ValueError
             If the chapter has no exercise of this name.
         """
-        exercise = _find(self.plan.exercises, name)
+        exercise = self._exercise(name)
         verdict = check_answer(exercise, answer)
         if verdict.outcome == "open":
             return self._open_exercise(exercise)
@@ -155,7 +157,7 @@ class Chapter:
         ValueError
             If the chapter has no exercise of this name.
         """
-        exercise = _find(self.plan.exercises, name)
+        exercise = self._exercise(name)
         available = len(exercise.hints)
         stage = self._attempts.take_hint(name, available)
         after = ("Expand the solution below the exercise when you want to see it.",)
@@ -173,30 +175,59 @@ class Chapter:
         ValueError
             If the chapter has no exercise of this name.
         """
-        _find(self.plan.exercises, name)
-        return self._attempts.answer(name)
+        return self._attempts.answer(self._exercise(name).name)
 
-    def forget(self, name: str) -> Feedback:
-        """Delete what is stored of one prediction or exercise."""
-        known = {p.name for p in self.plan.predictions} | {e.name for e in self.plan.exercises}
-        if name not in known:
-            raise ValueError(_unknown(name, known))
+    def forget(self, name: str | None = None) -> Feedback:
+        """Delete what is stored of one prediction or exercise, or of the whole chapter.
+
+        What is stored of the whole chapter is set aside in a file before, which
+        `restore_progress` takes back.
+
+        Parameters
+        ----------
+        name : str, optional
+            One of the chapter's predictions or exercises; by default all of them.
+        """
+        predictions = [each.name for each in self.plan.predictions]
+        if name is None:
+            card = forget_chapter(self.plan, self._record)
+            self._asking.refresh(*predictions)
+            return card
+        known = [*predictions, *self.plan.exercise_names]
+        named(name, known, "this chapter has no prediction or exercise")
         self._asking.forget(name)
         self._record.drop("exercises", name)
         return Feedback("note", (f"`{name}` has been reset.",), label="Cleared")
 
     def progress(self) -> Feedback:
         """Return how the predictions went, which exercises are solved, and what to repeat."""
-        stored = {each.name: self._asking.stored(each) for each in self.plan.predictions}
-        solved = {item.name: self._attempts.solved(item.name) for item in self.plan.exercises}
+        progress = read_progress(self._record.chapter, self.plan, self._record)
+        solved = progress.solved
         lines = [
-            *calibration.summary(stored),
+            *calibration.summary(progress.predictions),
             f"Exercises: {sum(solved.values())} of {len(solved)} solved.",
         ]
         missing = [f"`{name}`" for name, done in solved.items() if not done]
         if missing:
             lines.append(f"Still open: {', '.join(missing)}.")
+        if left := progress.minutes_left:
+            lines.append(f"What is left takes about {left} of {self.plan.minutes} minutes.")
         return Feedback("note", tuple(lines), label=self.plan.title)
+
+    def _prediction(self, name: str) -> Prediction:
+        names = [each.name for each in self.plan.predictions]
+        if _is_one_of_the_others(name, names, self.plan.exercise_names):
+            raise ValueError(f"{name!r} is an exercise: `chapter.check` and `chapter.hint` take it")
+        place = names.index(named(name, names, "this chapter has no prediction"))
+        return self.plan.predictions[place]
+
+    def _exercise(self, name: str) -> Exercise:
+        names, predictions = self.plan.exercise_names, [p.name for p in self.plan.predictions]
+        if _is_one_of_the_others(name, names, predictions):
+            raise ValueError(
+                f"{name!r} is a prediction: `chapter.predict` and `chapter.score` take it"
+            )
+        return self.plan.exercise(named(name, names, "this chapter has no exercise"))
 
     def _open_exercise(self, exercise: Exercise) -> Feedback:
         if not self._attempts.solved(exercise.name):
@@ -218,12 +249,5 @@ class Chapter:
         return f"Stuck? {call} gives a hint; {available} are available."
 
 
-def _find(items: Iterable[_Item], name: str) -> _Item:
-    by_name = {item.name: item for item in items}
-    if name not in by_name:
-        raise ValueError(_unknown(name, by_name))
-    return by_name[name]
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    return f"this chapter has no {name!r}; it has {', '.join(sorted(known))}"
+def _is_one_of_the_others(name: object, names: Sequence[str], others: Sequence[str]) -> bool:
+    return isinstance(name, str) and name not in names and name in others

@@ -9,80 +9,29 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from labkit.learn.attempts import Attempts
+from labkit.learn.chapter_progress import ChapterProgress, read_progress
 from labkit.learn.chapters import chapter_names, load_plan
-from labkit.learn.feedback import Feedback
+from labkit.learn.copies import COPY_NAME
 from labkit.learn.marked_text import as_plain, html_paragraphs
 from labkit.learn.predictions import calibration
-from labkit.learn.predictions.stored import Stored, StoredPredictions
-from labkit.learn.record import FILE_NAME, VERSION, Record
+from labkit.learn.record import Record
+from labkit.learn.record.progress_file import progress_file
 
-COPY_NAME = "labkit-progress.json"
 _COLUMNS = {
     "chapter": "Opens the notebook",
+    "minutes": "About how long the chapter takes and, once you have begun, what is left of it",
     "predicted": "How many predictions have met their outcome",
-    "right or close": "How many of these were right or close",
+    "right or close": "How many were right or close, of those made before the outcome was computed",
     "when certain": "How many were right or close where you said that you were certain",
     "when guessing": "How many were right or close where you said that you were guessing",
     "solved": "How many exercises are solved",
     "to repeat": "Predictions that went another way than you expected",
 }
 _CELL = "padding:.2em .6em;text-align:left;vertical-align:top"
-
-
-@dataclass(frozen=True)
-class ChapterProgress:
-    """How far a learner is in one chapter.
-
-    Attributes
-    ----------
-    name, title : str
-        The notebook's name without suffix, and the chapter's title.
-    predictions : dict of str to Stored
-        What is stored of each prediction.
-    solved : dict of str to bool
-        Whether each exercise is solved.
-    """
-
-    name: str
-    title: str
-    predictions: Mapping[str, Stored]
-    solved: Mapping[str, bool]
-
-    @property
-    def scored(self) -> list[Stored]:
-        """The predictions that have met their outcome."""
-        return [each for each in self.predictions.values() if each.score is not None]
-
-    @property
-    def to_repeat(self) -> list[str]:
-        """The names of the predictions that went another way."""
-        return [name for name, each in self.predictions.items() if each.score == "off"]
-
-    @property
-    def mark(self) -> str:
-        """A sign for done, begun and not begun."""
-        total = len(self.predictions) + len(self.solved)
-        done = len(self.scored) + sum(self.solved.values())
-        return "●" if done == total else "◐" if done else "○"
-
-    def hits(self, sure: int | None = None) -> tuple[int, int]:
-        """Return how many predictions were right or close, and of how many.
-
-        Parameters
-        ----------
-        sure : {1, 2, 3}, optional
-            Counts only those that the learner was so sure of.
-        """
-        counted = [each for each in self.scored if sure is None or each.sure == sure]
-        return sum(each.score != "off" for each in counted), len(counted)
+_SHORT = f"{_CELL};white-space:nowrap"
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,11 +65,12 @@ class CourseProgress:
     def __repr__(self) -> str:
         lines = ["Your way through the course."]
         for each in self.chapters:
-            hits, scored = each.hits()
+            hits, counted = each.hits()
+            predicted = f"{len(each.scored)} of {len(each.predictions)} predicted"
+            solved = f"{sum(each.solved.values())} of {len(each.solved)} exercises solved"
             lines.append(
-                f"{each.mark} {each.name[:2]} {each.title}: {scored} of {len(each.predictions)} "
-                f"predicted, {hits} right or close; {sum(each.solved.values())} of "
-                f"{len(each.solved)} exercises solved"
+                f"{each.mark} {each.name[:2]} {each.title} (minutes: {_minutes(each)}): "
+                f"{predicted}, {hits} of {counted} right or close; {solved}"
             )
         return "\n".join([*lines, *map(as_plain, self.summary)])
 
@@ -169,82 +119,10 @@ def progress(folder: str | os.PathLike[str] = ".") -> CourseProgress:
     ...     print(str(progress(folder)).splitlines()[1][:15])
     ○ 00 Start here
     """
-    chapters = tuple(_read(name, folder) for name in chapter_names())
-    path = Path(folder) / FILE_NAME
-    return CourseProgress(chapters, path.read_text("utf-8") if path.is_file() else "")
-
-
-def restore_progress(
-    path: str | os.PathLike[str] = COPY_NAME, folder: str | os.PathLike[str] = "."
-) -> Feedback:
-    """Take a downloaded copy of the progress in; what is stored here already stays.
-
-    Parameters
-    ----------
-    path : path
-        The copy.
-    folder : path
-        The folder of the progress file; by default the working directory.
-
-    Examples
-    --------
-    >>> restore_progress("no-such-file.json")  # doctest: +ELLIPSIS
-    Nothing restored. There is no file no-such-file.json here. Drag your copy into the list of ...
-    """
-    try:
-        data = json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError:
-        return _nothing(
-            f"There is no file `{path}` here. Drag your copy into the list of files at the "
-            "left, into the folder of the notebooks, and run this again."
-        )
-    except (OSError, ValueError):
-        return _nothing(f"`{path}` cannot be read as a copy of your progress.")
-    if not isinstance(data, dict) or data.get("version") != VERSION:
-        return _nothing(f"`{path}` is no copy of your progress.")
-    added = sum(_restore(name, data, folder) for name in chapter_names())
-    return Feedback(
-        "note",
-        (f"Predictions and exercises that were added to what is stored here: {added}.",),
-        label="Restored",
+    chapters = tuple(
+        read_progress(name, load_plan(name), Record(name, folder)) for name in chapter_names()
     )
-
-
-def _nothing(reason: str) -> Feedback:
-    return Feedback("note", (reason,), label="Nothing restored")
-
-
-def _read(name: str, folder: str | os.PathLike[str]) -> ChapterProgress:
-    plan, record = load_plan(name), Record(name, folder)
-    stored, attempts = StoredPredictions(record), Attempts(record)
-    return ChapterProgress(
-        name,
-        plan.title,
-        {each.name: stored.get(each) for each in plan.predictions},
-        {each.name: attempts.solved(each.name) for each in plan.exercises},
-    )
-
-
-def _restore(name: str, data: Mapping[str, Any], folder: str | os.PathLike[str]) -> int:
-    """Add what a copy holds of a chapter; return how many entries are new or better."""
-    plan, record, added = load_plan(name), Record(name, folder), 0
-    for section, items in (("predictions", plan.predictions), ("exercises", plan.exercises)):
-        for item in items:
-            given = _entry(data, "chapters", name, section, item.name)
-            have = record.get(section, item.name)
-            is_solved_there = given.get("solved") is True and have.get("solved") is not True
-            if given and (not have or is_solved_there):
-                record.put(section, item.name, given)
-                added += 1
-    return added
-
-
-def _entry(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return what is under a row of names; empty if there is something else."""
-    found: Any = data
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return dict(found) if isinstance(found, Mapping) else {}
+    return CourseProgress(chapters, progress_file(folder).text())
 
 
 def _row(chapter: ChapterProgress) -> str:
@@ -252,6 +130,7 @@ def _row(chapter: ChapterProgress) -> str:
     repeat = ", ".join(f"<code>{html.escape(name)}</code>" for name in chapter.to_repeat)
     cells = (
         f'<span aria-hidden="true">{chapter.mark}</span> {link}',
+        _minutes(chapter),
         f"{len(chapter.scored)} of {len(chapter.predictions)}",
         _share(chapter.hits()),
         _share(chapter.hits(3)),
@@ -259,7 +138,17 @@ def _row(chapter: ChapterProgress) -> str:
         f"{sum(chapter.solved.values())} of {len(chapter.solved)}",
         repeat or "-",
     )
-    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+    styles = (_CELL, *[_SHORT] * (len(cells) - 2), _CELL)
+    columns = zip(styles, cells, strict=True)
+    row = "".join(f'<td style="{style}">{cell}</td>' for style, cell in columns)
+    return f"<tr>{row}</tr>"
+
+
+def _minutes(chapter: ChapterProgress) -> str:
+    """Return how long a chapter takes, or what is left of it."""
+    if chapter.mark == "○":
+        return f"{chapter.plan.minutes}"
+    return f"{chapter.minutes_left} left"
 
 
 def _share(hits: tuple[int, int]) -> str:

@@ -13,7 +13,7 @@ from labkit.insight.rules import RULES
 from labkit.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "notebooks" / "README.md"])
 USAGE = ROOT / "docs" / "usage.md"
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")
@@ -155,9 +155,9 @@ def test_the_tests_named_in_the_limitations_exist():
 
 
 def test_every_notebook_is_listed_in_the_course_and_every_document_in_the_readme():
-    course = (ROOT / "docs" / "course.md").read_text()
-    notebooks = [path.stem for path in ROOT.glob("notebooks/*.ipynb")]
-    assert [name for name in notebooks if f"`{name}`" not in course] == []
+    course = (ROOT / "notebooks" / "README.md").read_text()
+    notebooks = [path.name for path in ROOT.glob("notebooks/*.ipynb")]
+    assert [name for name in notebooks if f"]({name})" not in course] == []
     readme = (ROOT / "README.md").read_text()
     pages = [f"docs/{path.name}" for path in ROOT.glob("docs/*.md")]
     assert [page for page in pages if page not in readme] == []

@@ -32,12 +32,12 @@ from labkit.run import (
 )
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.file.summary import FindingSummary
+from labkit.run.folder.listed_run import ListedRun
+from labkit.run.graph.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
-from labkit.run.listed_run import ListedRun
 from labkit.run.model_input import ModelInput
-from labkit.run.results import Outline, SeriesResult
-from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.run.series.results import Outline, SeriesResult
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
@@ -728,6 +728,7 @@ def _prediction_state(form: prediction.PredictionForm) -> prediction.PredictionS
         "form": form,
         "locked": None,
         "is_open": True,
+        "note": "",
         "said": "",
     }
 

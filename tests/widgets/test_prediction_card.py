@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from labkit.learn import chapter
+from labkit.learn import chapter, restore_progress
 from labkit.learn.chapters import chapter_names
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import VIEW_MIME_TYPE
@@ -68,10 +68,24 @@ def test_a_page_of_another_version_is_refused(tensors):
 def test_cards_on_the_page_follow_the_score_and_a_reset(tensors, tmp_path):
     card = tensors.predict("two_lists")
     chapter("01_tensors", tmp_path).score("two_lists", "b")  # as after "Continue here"
+    assert card.is_open
+    assert "You can still predict before you look" in card.note
+    send(card, value="b", sure=3)
+    assert "run the cell with the score again" in card.locked["text"]
+    tensors.score("two_lists", "b")
+    assert "had been computed by then" in card.locked["text"]
     assert not card.is_open
-    assert card.locked is None
     tensors.forget("two_lists")
     assert card.is_open
+    assert card.note == ""
+
+
+def test_forgetting_and_restoring_a_chapter_is_shown_in_its_cards(tensors, tmp_path):
+    card = tensors.predict("two_lists", "b")
+    tensors.forget()
+    assert card.is_open
+    restore_progress(tmp_path / "labkit-progress-01_tensors-1.json", tmp_path)
+    assert card.locked["value"] == "b"
 
 
 @pytest.mark.parametrize("name", chapter_names())

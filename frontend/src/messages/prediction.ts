@@ -70,8 +70,10 @@ export interface PredictionState {
   readonly question: string;
   readonly form: PredictionForm;
   readonly locked: LockedPrediction | null;
-  /** Whether a prediction can be locked in; after the outcome it cannot. */
+  /** Whether a prediction can be locked in; not if the outcome was shown beside one. */
   readonly is_open: boolean;
+  /** A sentence about an outcome that is there before a prediction, or an empty text. */
+  readonly note: string;
   /** A sentence below the question, or an empty text. */
   readonly said: string;
 }

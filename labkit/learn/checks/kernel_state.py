@@ -28,15 +28,23 @@ class Mode:
     restore: Callable[[Any], object]
 
 
-def _set_default_device(device: torch.device) -> None:
+def _default_device() -> torch.device | None:
+    """Return the default device; None if it is one that this machine does not have."""
+    try:
+        return torch.get_default_device()
+    except (AssertionError, RuntimeError):  # PyTorch tries it out, with a new tensor
+        return None
+
+
+def _set_default_device(device: torch.device | None) -> None:
     # Without a device of its own, PyTorch makes tensors on the CPU and needs no mode for it.
-    torch.set_default_device(None if device.type == "cpu" else device)
+    torch.set_default_device(None if device is None or device.type == "cpu" else device)
 
 
 MODES = (
     Mode("gradient recording", torch.is_grad_enabled, torch.set_grad_enabled),
     Mode("default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    Mode("default device", torch.get_default_device, _set_default_device),
+    Mode("default device", _default_device, _set_default_device),
 )
 
 

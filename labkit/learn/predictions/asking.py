@@ -11,7 +11,7 @@ from labkit.learn.predictions.card import (
 )
 from labkit.learn.predictions.prediction import Prediction
 from labkit.learn.predictions.score_card import score_card
-from labkit.learn.predictions.stored import Stored, StoredPredictions
+from labkit.learn.predictions.stored import StoredPredictions
 from labkit.learn.record import Record
 
 
@@ -54,14 +54,15 @@ class Asking:
         refresh_cards(self._subject(prediction.name))
         return score_card(prediction, stored)
 
-    def stored(self, prediction: Prediction) -> Stored:
-        """Return what is stored of a prediction."""
-        return self._stored.get(prediction)
-
     def forget(self, name: str) -> None:
         """Delete what is stored of a prediction, and open its cards again."""
         self._stored.forget(name)
-        refresh_cards(self._subject(name))
+        self.refresh(name)
+
+    def refresh(self, *names: str) -> None:
+        """Show in the cards of predictions what is stored now."""
+        for name in names:
+            refresh_cards(self._subject(name))
 
     def _lock(self, prediction: Prediction, value: object, sure: object) -> None:
         """Store a prediction; raises ValueError with a sentence if another one counts."""
@@ -69,7 +70,7 @@ class Asking:
         stored = self._stored.lock(prediction, read, checked_sureness(sure))
         if stored.value is None:
             raise ValueError(
-                "the outcome is known already, so a prediction would no longer be one. "
+                "the outcome was shown to you already, so a prediction would no longer be one. "
                 f'`chapter.forget("{prediction.name}")` clears it'
             )
         if stored.value != read:

@@ -1,4 +1,7 @@
-"""How predictions went over a chapter: how many were right, and whether the learner knew it."""
+"""How predictions went over a chapter: how many were right, and whether the learner knew it.
+
+Late predictions, made when the outcome had been computed, are in neither count.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ def summary(stored: Mapping[str, Stored]) -> tuple[str, ...]:
     >>> summary({"a": Stored(1, 3, 1, "right"), "b": Stored(2, None, 1, "off"), "c": Stored()})
     ('Predictions: 2 of 3 scored: 1 right, 1 not what you expected.', 'To repeat: `b`.')
     """
-    scores = [each.score for each in stored.values() if each.score is not None]
+    every = [each for each in stored.values() if each.score is not None]
+    scores = [each.score for each in every if not each.late]
     counts = [
         f"{scores.count(score)} {words}"
         for score, words in (
@@ -29,13 +33,16 @@ def summary(stored: Mapping[str, Stored]) -> tuple[str, ...]:
         )
         if score in scores
     ]
+    late = len(every) - len(scores)
+    if late:
+        counts.append(f"{late} made after the outcome had been computed")
     listed = f": {', '.join(counts)}" if counts else ""
-    told = [f"Predictions: {len(scores)} of {len(stored)} scored{listed}."]
+    told = [f"Predictions: {len(every)} of {len(stored)} scored{listed}."]
     told.extend(sureness(stored))
     waiting = [
         f"`{name}`"
         for name, each in stored.items()
-        if each.value is not None and each.outcome is None
+        if each.value is not None and each.score is None
     ]
     if waiting:
         told.append(f"Predicted, not run yet: {', '.join(waiting)}.")
@@ -49,7 +56,7 @@ def sureness(stored: Mapping[str, Stored]) -> tuple[str, ...]:
     """Return one sentence that compares how sure the learner was with how it went, or none."""
     hits: dict[Sure, list[bool]] = {}
     for each in stored.values():
-        if each.score is not None and each.sure is not None:
+        if each.score is not None and each.sure is not None and not each.late:
             hits.setdefault(each.sure, []).append(each.score != "off")
     if sum(map(len, hits.values())) < _ENOUGH:
         return ()

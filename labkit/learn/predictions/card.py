@@ -9,7 +9,7 @@ from typing import Any, get_args
 import traitlets
 
 from labkit.learn.predictions.prediction import Prediction
-from labkit.learn.predictions.still import status, still_svg, still_text
+from labkit.learn.predictions.still import note, status, still_svg, still_text
 from labkit.learn.predictions.stored import Stored, Sure
 from labkit.run.error_text import described
 from labkit.views import jupyter_compat
@@ -41,6 +41,8 @@ class PredictionCard(PicturedWidget):
     Attributes
     ----------
     subject : hashable
+    note : str
+        A sentence about an outcome that is there before a prediction; empty otherwise.
     said : str
         A sentence about the last attempt that was refused; empty otherwise.
     """
@@ -50,6 +52,7 @@ class PredictionCard(PicturedWidget):
     form = traitlets.Dict().tag(sync=True)
     locked = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     is_open = traitlets.Bool(default_value=True).tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -129,10 +132,10 @@ class PredictionCard(PicturedWidget):
         return self._stored(), self.said
 
 
-def refresh_cards(subject: object) -> None:
-    """Show in all cards of a subject what is stored now."""
+def refresh_cards(subject: object = None) -> None:
+    """Show in all cards of a subject, or in all that there are, what is stored now."""
     for card in list(_cards):
-        if card.subject == subject and card.comm is not None:
+        if subject in (None, card.subject) and card.comm is not None:
             card.refresh()
 
 
@@ -162,5 +165,5 @@ def _state(prediction: Prediction, stored: Stored) -> dict[str, Any]:
         value = list(stored.value) if isinstance(stored.value, tuple) else stored.value
         text = status(prediction, stored)
         locked = {"value": value, "text": text, "sure": stored.sure}
-    is_open = stored.value is None and stored.outcome is None
-    return {"locked": locked, "is_open": is_open}
+    hint = note(prediction, stored) if stored.value is None else ""
+    return {"locked": locked, "is_open": stored.is_open, "note": hint}

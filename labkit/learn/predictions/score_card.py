@@ -17,8 +17,13 @@ LABELS: dict[Score, str] = {
     "off": "Not what you expected",
 }
 _NOT_MADE = (
-    "You made no prediction here. A prediction made first, even a wrong one, is what makes the "
-    "answer stick."
+    "You made no prediction here. You can still make one, in the card above, before you open this; "
+    "then run this cell again. A prediction made first, even a wrong one, is what makes the answer "
+    "stick."
+)
+_LATE = (
+    "You predicted after the outcome had been computed, so this one is left out of the count of "
+    "how sure and how right you were."
 )
 _SURE: dict[Sure, str] = {
     1: "You were guessing",
@@ -65,7 +70,9 @@ def score_card(prediction: Prediction, stored: Stored) -> Feedback:
             fold="Show the outcome and the explanation",
         )
     said = [prediction.comparison(stored.value, stored.outcome)]
-    if stored.sure is not None:
+    if stored.late:
+        said.append(_LATE)
+    elif stored.sure is not None:
         said.append(_SURE[stored.sure] + _AFTER[stored.sure, stored.score])
     if stored.score != "right" and (reason := prediction.reason(stored.value)):
         said.append(reason)

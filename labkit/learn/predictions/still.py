@@ -14,6 +14,16 @@ from labkit.learn.predictions.stored import Stored, Sure
 from labkit.views.still.sheet import INSET, LINE, Section, label, lines, paragraph, sheet, style
 
 SURENESS: dict[Sure, str] = {1: "guessing", 2: "fairly sure", 3: "certain"}
+_COMPUTED = (
+    "The outcome has been computed already. You can still predict before you look at it: run the "
+    "cell with the score again to see how it went. Such a prediction is left out of the count of "
+    "how sure and how right you were."
+)
+_LATE = {
+    True: "The outcome had been computed by then: run the cell with the score again.",
+    False: "The outcome had been computed by then.",
+}
+"""By whether the score is still to be run."""
 _LETTERS, _MOST_LINES = 100, 6
 # Pictures of the course have the colour of the text around them.
 _COLOURS = style({".c": "color:#333"}, {".c": "color:#ddd"})
@@ -31,13 +41,21 @@ def status(prediction: Prediction, stored: Stored) -> str:
     """
     if stored.value is not None:
         sure = f" ({SURENESS[stored.sure]})" if stored.sure is not None else ""
-        return f"Locked in: {prediction.text(stored.value)}{sure}."
-    if stored.outcome is not None:
-        return (
-            "The outcome is known already, so no prediction can be made. "
-            f'`chapter.forget("{prediction.name}")` clears it.'
-        )
-    return "Not answered yet."
+        locked = f"Locked in: {prediction.text(stored.value)}{sure}."
+        return f"{locked} {_LATE[stored.score is None]}" if stored.late else locked
+    return note(prediction, stored) or "Not answered yet."
+
+
+def note(prediction: Prediction, stored: Stored) -> str:
+    """Return what a card without a prediction says of an outcome; empty before the outcome."""
+    if stored.outcome is None:
+        return ""
+    if stored.is_open:
+        return _COMPUTED
+    return (
+        "The outcome was shown to you already, so no prediction can be made. "
+        f'`chapter.forget("{prediction.name}")` clears it.'
+    )
 
 
 def still_text(prediction: Prediction, stored: Stored, said: str) -> str:
@@ -49,7 +67,7 @@ def still_text(prediction: Prediction, stored: Stored, said: str) -> str:
         status(prediction, stored),
         said,
     ]
-    if stored == Stored() and not said:
+    if stored.is_open and not said:
         parts.append(
             f'Answer here, or type chapter.predict("{prediction.name}", {_example(prediction)}).'
         )

@@ -79,8 +79,9 @@ class LockedPrediction(TypedDict):
 class PredictionState(TypedDict):
     """The state that the kernel sends.
 
-    `is_open` says whether a prediction can be locked in; after the outcome it cannot. `said` is
-    a sentence below the question, or an empty text.
+    `is_open` says whether a prediction can be locked in; not if the outcome was shown beside one.
+    `note` is a sentence about an outcome that is there before a prediction, and `said` one about
+    the last attempt; each may be empty.
     """
 
     protocol: int
@@ -88,6 +89,7 @@ class PredictionState(TypedDict):
     form: PredictionForm
     locked: LockedPrediction | None
     is_open: bool
+    note: str
     said: str
 
 

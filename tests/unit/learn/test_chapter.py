@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from labkit.learn import chapter
-from labkit.learn.chapters import chapter_names
+from labkit.learn import chapter, restore_progress
+from labkit.learn.chapters import chapter_names, load_plan
 from labkit.learn.record import FILE_NAME
 
 
@@ -95,8 +96,59 @@ def test_an_exercise_that_was_not_tried_says_so_and_counts_no_try(tmp_path):
     assert not (tmp_path / FILE_NAME).exists()
 
 
-def test_unknown_names_raise_with_the_known_names(tmp_path):
-    with pytest.raises(ValueError, match=r"it has .*standardise"):
-        chapter("01_tensors", tmp_path).check("standardize", 1)
-    with pytest.raises(ValueError, match="there is 00_start_here"):
-        chapter("tensors", tmp_path)
+def test_unknown_names_raise_with_the_nearest_and_the_known_names(tmp_path):
+    tensors = chapter("01_tensors", tmp_path)
+    with pytest.raises(ValueError, match=r"did you mean 'standardise'\?\); it has .*standardise"):
+        tensors.check("standardize", 1)
+    with pytest.raises(ValueError, match=r"'uint8_sum' is a prediction: `chapter\.predict`"):
+        tensors.hint("uint8_sum")
+    with pytest.raises(TypeError, match=r"a name in quotes, as in 'standardise'; got"):
+        tensors.check(lambda table: table, "standardise")
+    with pytest.raises(ValueError, match="it has 00_start_here"):
+        chapter("rnn", tmp_path)
+    with pytest.raises(ValueError, match="did you mean '01_tensors'"):
+        chapter("01_tensor", tmp_path)
+    with pytest.raises(TypeError, match="a name in quotes, as in '00_start_here'; got `1`"):
+        chapter(1, tmp_path)
+
+
+def test_a_whole_chapter_is_forgotten_and_taken_back(tmp_path):
+    tensors, start = (chapter(name, tmp_path) for name in ("01_tensors", "00_start_here"))
+    assert "Nothing is stored of this chapter" in repr(tensors.forget())
+    start.check("ten_classes", 2.303)
+    tensors.predict("uint8_sum", 300, sure=3)
+    tensors.predict("two_lists", "b")
+    tensors.score("uint8_sum", 44)
+    tensors.check("standardise", 3)
+    tensors.hint("nearest")
+    before = repr(tensors.progress())
+    said = repr(tensors.forget())
+    assert "Forgotten. 2 predictions, 1 outcome, 1 answer;" in said
+    assert "0 of 12 scored" in repr(tensors.progress())
+    assert "Hint 1 of 3" in repr(tensors.hint("nearest"))
+    assert "1 of 4 solved" in repr(start.progress())
+    copy = tmp_path / "labkit-progress-01_tensors-1.json"
+    assert str(copy) in said
+    restore_progress(copy, tmp_path)
+    assert repr(tensors.progress()) == before
+
+
+def test_what_cannot_be_set_aside_is_not_forgotten(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    tensors = chapter("01_tensors", tmp_path)
+    tensors.predict("uint8_sum", 300)
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "Nothing forgotten" in repr(tensors.forget())
+    assert "Locked in: 300" in repr(tensors.predict("uint8_sum"))
+
+
+def test_the_minutes_that_are_left_fall_to_none(tmp_path):
+    plan = load_plan("01_tensors")
+    all_of_it = {"predictions": len(plan.predictions), "exercises": len(plan.exercise_names)}
+    assert plan.minutes_left(**all_of_it) == plan.minutes
+    assert plan.minutes_left(predictions=0, exercises=2) == 10
+    assert plan.minutes_left(predictions=0, exercises=0) == 0
+    tensors = chapter("01_tensors", tmp_path)
+    assert "What is left takes about 75 of 75 minutes." in repr(tensors.progress())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.learn import chapter
+from labkit.learn import chapter, progress
 from labkit.learn.chapters import load_plan
 from labkit.learn.predictions import Choice, Curve, Exact, Number, Place
 from labkit.learn.record import FILE_NAME
@@ -106,14 +106,48 @@ def test_the_first_prediction_counts(tmp_path):
     assert "300 needs nine bits" in repr(tensors.score("uint8_sum", 44))
 
 
-def test_a_prediction_after_the_outcome_is_refused(tmp_path):
+def test_after_run_all_a_prediction_can_still_be_made_and_is_marked_as_late(tmp_path):
     tensors = chapter("01_tensors", tmp_path)
     card = repr(tensors.score("uint8_sum", 44))
     assert card.startswith("No prediction. You made no prediction here.")
-    assert "outcome is known already" in repr(tensors.predict("uint8_sum", 44))
     assert repr(tensors.score("uint8_sum", 44)) == card
-    tensors.forget("uint8_sum")
-    assert "Locked in: 44" in repr(tensors.predict("uint8_sum", 44))
+    assert "You can still predict before you look" in repr(tensors.predict("uint8_sum"))
+    tensors.predict("uint8_sum", 300, sure=3)
+    assert "0 of 12 scored" in repr(tensors.progress())
+    tensors.predict("uint8_sum", 44)  # not in place of the first one, now either
+    late = repr(tensors.score("uint8_sum", 45))
+    assert "You predicted 300; the outcome is 44." in late
+    assert "after the outcome had been computed" in late
+    assert repr(chapter("01_tensors", tmp_path).score("uint8_sum", 45)) == late
+    said = repr(tensors.progress())
+    assert "1 of 12 scored: 1 made after the outcome had been computed." in said
+    assert "To repeat: uint8_sum." in said
+
+
+def test_late_predictions_are_left_out_of_how_sure_and_how_right(tmp_path):
+    autograd = chapter("02_autograd", tmp_path)
+    made = (("boxes", 5), ("two_paths", 54), ("cut_square", 3), ("second_backward", 12))
+    for name, outcome in made[:3]:
+        autograd.predict(name, outcome, sure=2)
+        autograd.score(name, outcome)
+    name, outcome = made[3]
+    autograd.score(name, outcome)
+    autograd.predict(name, outcome, sure=3)
+    autograd.score(name, outcome)
+    assert "Right or close: 3 of 3 when fairly sure. " in repr(autograd.progress())
+    chapters = progress(tmp_path).chapters
+    assert (chapters[2].hits(), len(chapters[2].scored)) == ((3, 3), 4)
+
+
+def test_a_prediction_after_an_outcome_that_was_shown_beside_another_is_refused(tmp_path):
+    """As when the option that was chosen is no longer offered."""
+    entry = {"value": "one that is gone", "outcome": "b", "score": "off"}
+    contents = {"version": 1, "chapters": {"01_tensors": {"predictions": {"two_lists": entry}}}}
+    (tmp_path / FILE_NAME).write_text(json.dumps(contents))
+    tensors = chapter("01_tensors", tmp_path)
+    assert "outcome was shown to you already" in repr(tensors.predict("two_lists", "b"))
+    tensors.forget("two_lists")
+    assert "Locked in: b" in repr(tensors.predict("two_lists", "b"))
 
 
 def test_the_first_outcome_counts(tmp_path):
@@ -200,9 +234,27 @@ def test_the_outcome_of_a_curve_may_be_points_heights_or_two_arrays():
     assert len(long) <= 200
 
 
+@pytest.mark.parametrize(
+    ("shape", "right", "off"),
+    [
+        ("falls and rises", [0.9, 0.1, 0.4], [0.9, 0.5, 0.1]),
+        ("falls and rises", [0.3, 0.05, 0.9], [0.1, 0.5, 0.9]),
+        ("zigzags", [0.2, 0.9, 0.1, 0.8, 0.1, 0.7], [0.1, 0.9, 0.1]),
+        ("zigzags", [0.9, 0.1] * 8, [0.9, 0.1]),
+    ],
+)
+def test_a_sketch_of_the_right_shape_is_right_at_any_height(shape, right, off):
+    curve = Curve("n", "q", x=(0, 10), y=(0, 1), near=0.01, far=0.02, shape=shape)
+    outcome = curve.read_outcome([0.5] * 11)
+    assert curve.score(curve.read(right), outcome) == "right"
+    assert curve.score(curve.read(off), outcome) == "off"
+
+
 def test_a_curve_of_an_unknown_shape_or_axis_is_refused():
     with pytest.raises(ValueError, match=r"no shape.*wavy.*flat"):
         Curve("n", "q", x=(0, 1), y=(0, 1), reasons={"wavy": "No."})
+    with pytest.raises(ValueError, match="no shape"):
+        Curve("n", "q", x=(0, 1), y=(0, 1), shape="wavy")
     with pytest.raises(ValueError, match="axis of 'n' begins at 0"):
         Curve("n", "q", x=(0, 1), y=(0, 1), log=True)
 
@@ -269,5 +321,15 @@ def test_progress_says_how_right_and_how_sure(tmp_path):
 
 
 def test_unknown_names_raise_with_the_known_names(tmp_path):
-    with pytest.raises(ValueError, match=r"it has .*uint8_sum"):
-        chapter("01_tensors", tmp_path).predict("uint8")
+    tensors = chapter("01_tensors", tmp_path)
+    with pytest.raises(ValueError, match=r"did you mean 'uint8_sum'\?\); it has .*uint8_sum"):
+        tensors.predict("uint8")
+    with pytest.raises(ValueError, match=r"'standardise' is an exercise: `chapter\.check`"):
+        tensors.predict("standardise")
+    with pytest.raises(TypeError, match=r"a name in quotes, as in 'uint8_sum'; got `<"):
+        tensors.predict(print)
+
+
+def test_a_number_refuses_percentages_where_fractions_belong():
+    with pytest.raises(ValueError, match="fractions of the outcome"):
+        Number("accuracy", "How many?", near=2, far=5)

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 
 from labkit import learn
 from labkit.learn.chapters import chapter_names
@@ -55,6 +57,40 @@ def test_a_downloaded_copy_is_taken_in_elsewhere(tmp_path):
     assert start.predictions["first_loss"].value == 2.0
     assert start.solved["ten_classes"]
     assert tensors.to_repeat == ["transpose_stride"]
+
+
+def test_a_copy_says_more_than_an_outcome_without_a_prediction(tmp_path):
+    """As when all cells were run in a new place before the copy was taken in."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        learn.chapter("00_start_here", folder).score("first_loss", 0.69)
+    begin(here)
+    (there / "copy.json").write_text(learn.progress(here).copy)
+    assert "stored here: 3." in str(learn.restore_progress(there / "copy.json", there))
+    start = learn.progress(there).chapters[0]
+    assert start.predictions["first_loss"].outcome == 0.69
+
+
+def test_the_map_says_how_long_a_chapter_takes_and_what_is_left(tmp_path):
+    assert "01 Tensors (minutes: 75):" in str(learn.progress(tmp_path))
+    begin(tmp_path)
+    course = learn.progress(tmp_path)
+    left = course.chapters[1].minutes_left
+    assert 60 <= left < 75
+    assert f"01 Tensors (minutes: {left} left):" in str(course)
+    assert f">{left} left<" in course._repr_html_()
+
+
+def test_the_map_loads_neither_exercises_nor_scikit_learn():
+    code = (
+        "import sys; from labkit import learn; learn.progress();"
+        "loaded = [plan.package + '.' + name for plan in map(learn.chapters.load_plan,"
+        " learn.chapters.chapter_names()) for name in plan.exercise_names];"
+        "print(len(loaded), [name for name in [*loaded, 'sklearn'] if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "48 []\n"
 
 
 def test_what_is_no_copy_is_refused(tmp_path):

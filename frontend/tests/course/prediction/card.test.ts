@@ -42,6 +42,15 @@ describe("the card of a prediction", () => {
     expect(page.model.sent).toEqual([]);
   });
 
+  it.each(KINDS)("is empty after the %s that was locked in is forgotten", (kind) => {
+    const page = new CardPage(kind);
+    page.locked(kind);
+    page.model.update({ locked: null, is_open: true });
+    page.lockIn();
+    expect(page.said).toMatch(/first/);
+    expect(page.root.querySelector(".sureness :checked")).toBeNull();
+  });
+
   it("can be answered again after a reset", () => {
     const page = new CardPage("number");
     page.locked("number");
@@ -67,10 +76,34 @@ describe("the card of a prediction", () => {
     expect(page.find<HTMLInputElement>('.options input[value="a"]').checked).toBe(true);
   });
 
-  it("says that the outcome is known", () => {
-    const page = new CardPage("choice", { is_open: false });
+  it("can be answered after the outcome was computed, and says what that means", () => {
+    const page = new CardPage("choice", { note: "You can *still* predict." });
+    expect(page.find("form").dataset.labkitState).toBe("open");
+    expect(page.find(".note em").textContent).toBe("still");
+    page.click('.options input[value="b"]');
+    page.model.update({ note: "Another." });
+    page.chooseSureness(3);
+    page.lockIn();
+    expect(page.model.sent).toEqual([lockMessages.choice]);
+    page.locked("choice");
+    expect(page.find(".status").textContent).toContain("Locked in: ");
+  });
+
+  it("is closed if the outcome was shown beside another prediction", () => {
+    const page = new CardPage("choice", { is_open: false, note: "It was shown to you." });
     expect(page.find("form").dataset.labkitState).toBe("closed");
-    expect(page.find(".status").textContent).toContain("outcome is known already");
+    expect(page.find(".note").textContent).toBe("It was shown to you.");
+    page.lockIn();
+    expect(page.model.sent).toEqual([]);
+  });
+
+  it("sends one prediction, also if Enter is pressed again before the kernel answers", () => {
+    const page = new CardPage("exact");
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.press('input[type="text"]', "Enter", "Enter");
+    page.lockIn();
+    expect(page.model.sent).toHaveLength(1);
   });
 
   it("shows a refusal, and lets one try again", () => {
@@ -98,6 +131,40 @@ describe("the card of a prediction", () => {
     vi.useRealTimers();
   });
 
+  it("says that the kernel is gone if nothing can be sent, and lets one try again", () => {
+    const page = new CardPage("exact");
+    page.model.send = () => {
+      throw new Error("Cannot send");
+    };
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.lockIn();
+    expect(page.said).toContain("run the cell again");
+    expect(page.find<HTMLButtonElement>("button.lock").disabled).toBe(false);
+  });
+
+  it("says that the kernel is gone if it is restarted before it answers", () => {
+    const page = new CardPage("exact");
+    page.model.listeners.get("comm_live_update")?.();
+    expect(page.said).toBe("");
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.lockIn();
+    page.model.listeners.get("comm_live_update")?.();
+    expect(page.said).toContain("run the cell again");
+  });
+
+  it("gives the focus of its hidden button to the sentence that says what is locked in", () => {
+    const page = new CardPage("choice");
+    page.click('.options input[value="b"]');
+    page.chooseSureness(3);
+    page.find("button.lock").focus();
+    page.lockIn();
+    page.locked("choice");
+    expect(document.activeElement).toBe(page.find(".status"));
+    expect(page.find("form").getAttribute("aria-label")).toBe("Predict. What does x give?");
+  });
+
   it("shows a sentence if the kernel has another protocol version", () => {
     const page = new CardPage("choice", { protocol: PROTOCOL_VERSION + 1 });
     expect(page.root.textContent).toContain(`the kernel version ${PROTOCOL_VERSION + 1}`);
@@ -122,6 +189,12 @@ describe("a number", () => {
     slider.dispatchEvent(new Event("input"));
     expect(page.find<HTMLInputElement>('input[type="text"]').value).toBe("0.6");
     expect(page.find(".field").textContent).toContain("s");
+  });
+
+  it("is the slider's own value if its handle is pressed", () => {
+    const page = new CardPage("number");
+    page.find('input[type="range"]').dispatchEvent(new Event("pointerup"));
+    expect(page.find<HTMLInputElement>('input[type="text"]').value).not.toBe("");
   });
 
   it("may be beyond the ends of the slider", () => {

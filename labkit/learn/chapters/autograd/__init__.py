@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.autograd.consistency import CONSISTENCY
-from labkit.learn.chapters.autograd.gradient import GRADIENT
 from labkit.learn.chapters.autograd.predictions import PREDICTIONS
-from labkit.learn.chapters.autograd.slope import SLOPE
-from labkit.learn.chapters.autograd.step import STEP
-from labkit.learn.chapters.autograd.walk_back import WALK_BACK
 
 PLAN = Plan(
+    __name__,
     title="Autograd",
+    minutes=75,
     predictions=PREDICTIONS,
-    exercises=(SLOPE, GRADIENT, CONSISTENCY, STEP, WALK_BACK),
+    exercise_names=("slope", "gradient", "consistency", "step", "walk_back"),
 )

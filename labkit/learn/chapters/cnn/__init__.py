@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.cnn.accuracy import ACCURACY
-from labkit.learn.chapters.cnn.convolve import CONVOLVE
-from labkit.learn.chapters.cnn.evaluate import EVALUATE
-from labkit.learn.chapters.cnn.output_size import OUTPUT_SIZE
 from labkit.learn.chapters.cnn.predictions import PREDICTIONS
-from labkit.learn.chapters.cnn.small_net import SMALL_NET
 
 PLAN = Plan(
+    __name__,
     title="Convolutional networks",
+    minutes=75,
     predictions=PREDICTIONS,
-    exercises=(OUTPUT_SIZE, CONVOLVE, SMALL_NET, ACCURACY, EVALUATE),
+    exercise_names=("output_size", "convolve", "small_net", "accuracy", "evaluate"),
 )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.linear_regression.gradient_step import GRADIENT_STEP
-from labkit.learn.chapters.linear_regression.mse import MSE
 from labkit.learn.chapters.linear_regression.predictions import PREDICTIONS
-from labkit.learn.chapters.linear_regression.scale_like_training import SCALE_LIKE_TRAINING
-from labkit.learn.chapters.linear_regression.train import TRAIN
 
 PLAN = Plan(
+    __name__,
     title="Linear regression",
+    minutes=65,
     predictions=PREDICTIONS,
-    exercises=(MSE, GRADIENT_STEP, TRAIN, SCALE_LIKE_TRAINING),
+    exercise_names=("mse", "gradient_step", "train", "scale_like_training"),
 )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.start_here.best_device import BEST_DEVICE
-from labkit.learn.chapters.start_here.best_run import BEST_RUN
 from labkit.learn.chapters.start_here.predictions import PREDICTIONS
-from labkit.learn.chapters.start_here.tail_mean import TAIL_MEAN
-from labkit.learn.chapters.start_here.ten_classes import TEN_CLASSES
 
 PLAN = Plan(
+    __name__,
     title="Start here",
+    minutes=50,
     predictions=PREDICTIONS,
-    exercises=(BEST_DEVICE, TEN_CLASSES, TAIL_MEAN, BEST_RUN),
+    exercise_names=("best_device", "ten_classes", "tail_mean", "best_run"),
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.tensors.all_differences import ALL_DIFFERENCES
-from labkit.learn.chapters.tensors.brighten_corner import BRIGHTEN_CORNER
-from labkit.learn.chapters.tensors.nearest import NEAREST
 from labkit.learn.chapters.tensors.predictions import PREDICTIONS
-from labkit.learn.chapters.tensors.standardise import STANDARDISE
-from labkit.learn.chapters.tensors.storage_place import STORAGE_PLACE
 
 PLAN = Plan(
+    __name__,
     title="Tensors",
+    minutes=75,
     predictions=PREDICTIONS,
-    exercises=(STANDARDISE, BRIGHTEN_CORNER, ALL_DIFFERENCES, STORAGE_PLACE, NEAREST),
+    exercise_names=(
+        "standardise",
+        "brighten_corner",
+        "all_differences",
+        "storage_place",
+        "nearest",
+    ),
 )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from labkit.learn.chapters import Plan
-from labkit.learn.chapters.training_loop.build_net import BUILD_NET
-from labkit.learn.chapters.training_loop.early_stop import EARLY_STOP
-from labkit.learn.chapters.training_loop.evaluate import EVALUATE
 from labkit.learn.chapters.training_loop.predictions import PREDICTIONS
-from labkit.learn.chapters.training_loop.snapshot import SNAPSHOT
-from labkit.learn.chapters.training_loop.train_epoch import TRAIN_EPOCH
 
 PLAN = Plan(
+    __name__,
     title="The training loop",
+    minutes=80,
     predictions=PREDICTIONS,
-    exercises=(BUILD_NET, TRAIN_EPOCH, EVALUATE, SNAPSHOT, EARLY_STOP),
+    exercise_names=("build_net", "train_epoch", "evaluate", "snapshot", "early_stop"),
 )
