@@ -22,7 +22,7 @@ from labkit.learn.record.progress_file import progress_file
 
 _COLUMNS = {
     "chapter": "Opens the notebook",
-    "time": "About how long the chapter takes; and, once you have begun, what is left of it",
+    "minutes": "About how long the chapter takes and, once you have begun, what is left of it",
     "predicted": "How many predictions have met their outcome",
     "right or close": "How many were right or close, of those made before the outcome was computed",
     "when certain": "How many were right or close where you said that you were certain",
@@ -31,6 +31,7 @@ _COLUMNS = {
     "to repeat": "Predictions that went another way than you expected",
 }
 _CELL = "padding:.2em .6em;text-align:left;vertical-align:top"
+_SHORT = f"{_CELL};white-space:nowrap"
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,8 +69,8 @@ class CourseProgress:
             predicted = f"{len(each.scored)} of {len(each.predictions)} predicted"
             solved = f"{sum(each.solved.values())} of {len(each.solved)} exercises solved"
             lines.append(
-                f"{each.mark} {each.name[:2]} {each.title} ({_minutes(each)}): {predicted}, "
-                f"{hits} of {counted} right or close; {solved}"
+                f"{each.mark} {each.name[:2]} {each.title} (minutes: {_minutes(each)}): "
+                f"{predicted}, {hits} of {counted} right or close; {solved}"
             )
         return "\n".join([*lines, *map(as_plain, self.summary)])
 
@@ -137,14 +138,17 @@ def _row(chapter: ChapterProgress) -> str:
         f"{sum(chapter.solved.values())} of {len(chapter.solved)}",
         repeat or "-",
     )
-    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+    styles = (_CELL, *[_SHORT] * (len(cells) - 2), _CELL)
+    columns = zip(styles, cells, strict=True)
+    row = "".join(f'<td style="{style}">{cell}</td>' for style, cell in columns)
+    return f"<tr>{row}</tr>"
 
 
 def _minutes(chapter: ChapterProgress) -> str:
     """Return how long a chapter takes, or what is left of it."""
     if chapter.mark == "○":
-        return f"{chapter.plan.minutes} min"
-    return f"{chapter.minutes_left} of {chapter.plan.minutes} min left"
+        return f"{chapter.plan.minutes}"
+    return f"{chapter.minutes_left} left"
 
 
 def _share(hits: tuple[int, int]) -> str:

@@ -11,6 +11,21 @@ export interface WidgetModel<State, Change> {
   off(event: string, listener: () => void): void;
 }
 
+export const KERNEL_GONE = "The kernel that made this card is gone: run the cell again.";
+
+/** Sends a message, and calls a function if there is no kernel to take it, as after its restart. */
+export function sendMessage<M>(
+  model: { send(message: M): unknown },
+  message: M,
+  onGone: () => void = () => undefined,
+): void {
+  try {
+    Promise.resolve(model.send(message)).catch(onGone);
+  } catch {
+    onGone();
+  }
+}
+
 /**
  * Returns the function that draws a widget and returns its clean-up, as anywidget calls it. A widget
  * of another protocol version is not opened; what to do about it is shown instead.

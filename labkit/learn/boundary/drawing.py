@@ -24,6 +24,7 @@ ARROW = 46.0
 """Length in px of the arrow of a pull of 1."""
 _LEFT, _TOP = 42.0, 26.0
 _RADIUS, _LARGE_RADIUS, _FEW = 3.4, 6.5, 40
+_TICKS = 5
 _INK = "#1a1a1a"
 # The two ends of the diverging scale: readable on the map in both themes.
 _CLASSES = ("#054e8c", "#b24605")
@@ -246,12 +247,12 @@ def _draw_mark(
 
 def _draw_axes(sheet: Sheet, plane: Plane, names: tuple[str, str]) -> None:
     bottom = _TOP + HEIGHT
-    for tick in round_ticks(*plane.x, _TICKS):
-        x = _LEFT + (tick - plane.x[0]) / (plane.x[1] - plane.x[0]) * WIDTH
-        sheet.text(x, bottom + 15, f"{tick:g}", size=11, anchor="middle", colour=FAINT)
-    for tick in round_ticks(*plane.y, _TICKS):
-        y = bottom - (tick - plane.y[0]) / (plane.y[1] - plane.y[0]) * HEIGHT
-        sheet.text(_LEFT - 6, y + 4, f"{tick:g}", size=11, anchor="end", colour=FAINT)
+    for across in round_ticks(*plane.x, _TICKS):
+        x = _LEFT + (across - plane.x[0]) / (plane.x[1] - plane.x[0]) * WIDTH
+        sheet.text(x, bottom + 15, f"{across:g}", size=11, anchor="middle", colour=FAINT)
+    for up in round_ticks(*plane.y, _TICKS):
+        y = bottom - (up - plane.y[0]) / (plane.y[1] - plane.y[0]) * HEIGHT
+        sheet.text(_LEFT - 6, y + 4, f"{up:g}", size=11, anchor="end", colour=FAINT)
     sheet.text(_LEFT + WIDTH / 2, bottom + 30, names[0], bold=True, anchor="middle")
     sheet.text(_LEFT, _TOP - 9, names[1], bold=True)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.learn.pictures.picture import FAINT, PALETTE, Picture, Sheet
+from labkit.learn.pictures.ticks import round_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -124,11 +125,7 @@ class _Axis:
             if len(powers) > 1:
                 return [10.0**power for power in powers]
             return [self.low, self.high]
-        rough = (self.high - self.low) / _TICKS
-        unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= rough)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [step * each for each in range(first, last + 1)]
+        return round_ticks(self.low, self.high, _TICKS)
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.log else value

@@ -6,7 +6,7 @@
 import type { BoundaryViewState, MomentMessage, WantMessage } from "../../messages/boundary";
 import { PROTOCOL_VERSION } from "../../messages/protocol";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering } from "../../parts/widget";
+import { rendering, sendMessage } from "../../parts/widget";
 import { MomentHistory } from "./history";
 import { decodeSamples, type Samples, totals } from "./moment";
 import { HEIGHT, paint, WIDTH } from "./painting";
@@ -54,7 +54,7 @@ class BoundaryPage {
     this.panel = new Panel(plane);
     this.history = new MomentHistory(
       model.get("moment"),
-      (index) => model.send({ type: "want", protocol: PROTOCOL_VERSION, index }),
+      (index) => sendMessage(model, { type: "want", protocol: PROTOCOL_VERSION, index }),
       () => this.redraw(),
     );
     this.steps = new StepBar(this.history, plane.pulls, this.listeners.signal, () => this.redraw());

@@ -1,6 +1,7 @@
 /** The row below the plane: play, the slider of the steps, and whether the pulls are shown. */
 
 import type { MomentHistory } from "./history";
+import { CONTROL } from "./looks";
 
 export class StepBar {
   readonly element = document.createElement("div");
@@ -18,10 +19,7 @@ export class StepBar {
     this.element.style.cssText =
       "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;margin-top:4px";
     this.button.type = "button";
-    this.button.style.cssText =
-      "min-width:6.5em;padding:3px 9px;border:1px solid var(--jp-border-color1,#8a8a8a);" +
-      "border-radius:3px;font:inherit;color:inherit;cursor:pointer;" +
-      "background:var(--jp-layout-color1,transparent)";
+    this.button.style.cssText = `${CONTROL};min-width:6.5em;cursor:pointer`;
     this.slider.type = "range";
     this.slider.min = "0";
     this.slider.style.cssText = "flex:1 1 120px;min-width:80px;accent-color:#0a84c6";

@@ -44,6 +44,10 @@ export class RadioButtons {
     for (const input of this.#inputs) input.checked = input.value === value;
   }
 
+  get disabled(): boolean {
+    return this.element.disabled;
+  }
+
   set disabled(isDisabled: boolean) {
     this.element.disabled = isDisabled;
   }

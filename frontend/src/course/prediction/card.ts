@@ -4,6 +4,7 @@
  */
 
 import type {
+  LockedPrediction,
   LockMessage,
   PredictionForm,
   PredictionState,
@@ -12,7 +13,7 @@ import type {
 import { PROTOCOL_VERSION } from "../../messages/protocol";
 import { make } from "../../parts/element";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering } from "../../parts/widget";
+import { KERNEL_GONE, rendering, sendMessage } from "../../parts/widget";
 import { type Answer, RadioButtons } from "./answer";
 import { ChoiceAnswer } from "./choice";
 import { FieldAnswer } from "./field";
@@ -33,6 +34,8 @@ const SURENESS = ["guessing", "fairly sure", "certain"];
 const WAITING = "The kernel is busy. Your prediction is locked in as soon as it answers.";
 /** Time after which it is said that the kernel is busy, in ms. */
 const PATIENCE = 1500;
+/** Sent by the widget manager, also when the kernel is restarted. */
+const LIVE_CHANGE = "comm_live_update";
 const TRAITS = ["change:locked", "change:is_open", "change:note", "change:said"];
 
 /** Draws the card; returns its clean-up. */
@@ -44,18 +47,22 @@ class Card {
   private readonly frame = make("form", {
     class: "labkit-prediction",
     role: "group",
-    "aria-label": "Prediction",
     "data-labkit-view": "prediction",
   });
   private readonly answer: Answer;
   private readonly sureness: RadioButtons;
   private readonly button = make("button", { type: "button", class: "lock" }, "Lock in");
   private readonly note = make("p", { class: "note" });
-  private readonly status = make("p", { class: "status", role: "status" });
+  // Takes the focus from the button, which is hidden when a prediction is locked in.
+  private readonly status = make("p", { class: "status", role: "status", tabindex: "-1" });
   private readonly said = make("p", { class: "said", role: "alert" });
   private readonly unguard: () => void;
   private readonly onState = () => this.show();
+  private readonly onLiveChange = () => {
+    if (this.isWaiting) this.fail();
+  };
   private patience: ReturnType<typeof setTimeout> | undefined;
+  private isWaiting = false;
 
   constructor(
     private readonly model: PredictionModel,
@@ -74,8 +81,11 @@ class Card {
     this.button.addEventListener("click", () => this.lock(), { signal });
     this.frame.addEventListener("submit", (event) => event.preventDefault(), { signal });
     this.answer.element.addEventListener("keydown", (event) => this.press(event), { signal });
+    const question = make("p", {}, make("strong", {}, "Predict. "));
+    question.append(...markedText(model.get("question")));
+    this.frame.setAttribute("aria-label", question.textContent ?? "");
     this.frame.append(
-      make("p", {}, make("strong", {}, "Predict. "), ...markedText(model.get("question"))),
+      question,
       this.note,
       this.answer.element,
       this.sureness.element,
@@ -86,6 +96,7 @@ class Card {
     root.replaceChildren(make("style", {}, STYLE), this.frame);
     this.unguard = guardShortcuts(this.frame);
     for (const trait of TRAITS) model.on(trait, this.onState);
+    model.on(LIVE_CHANGE, this.onLiveChange);
     this.show();
   }
 
@@ -94,6 +105,7 @@ class Card {
     this.listeners.abort();
     this.unguard();
     for (const trait of TRAITS) this.model.off(trait, this.onState);
+    this.model.off(LIVE_CHANGE, this.onLiveChange);
     this.root.replaceChildren();
   }
 
@@ -110,8 +122,8 @@ class Card {
   }
 
   private lock(): void {
-    // Disabled while a prediction is on its way to the kernel: Enter in the field sends none either.
-    if (!this.model.get("is_open") || this.button.disabled) return;
+    // While a prediction is on its way to the kernel, Enter in the field sends none either.
+    if (!this.model.get("is_open") || this.isWaiting) return;
     const value = this.answer.value();
     const sure = this.sureness.value;
     if (value === null) this.say(this.answer.request);
@@ -122,8 +134,22 @@ class Card {
   private send(value: PredictionValue, sure: number): void {
     this.button.disabled = true;
     this.said.textContent = "";
+    this.isWaiting = true;
     this.patience = setTimeout(() => this.say(WAITING), PATIENCE);
-    this.model.send({ type: "lock", protocol: PROTOCOL_VERSION, value, sure });
+    const message = { type: "lock", protocol: PROTOCOL_VERSION, value, sure } as const;
+    sendMessage(this.model, message, () => this.fail());
+  }
+
+  /** Shows that the kernel is gone, and allows another attempt, should there be another one. */
+  private fail(): void {
+    this.endWaiting();
+    this.say(KERNEL_GONE);
+  }
+
+  private endWaiting(): void {
+    clearTimeout(this.patience);
+    this.isWaiting = false;
+    this.button.disabled = false;
   }
 
   private say(text: string): void {
@@ -131,20 +157,29 @@ class Card {
   }
 
   private show(): void {
-    clearTimeout(this.patience);
+    const wasWaiting = this.isWaiting;
+    this.endWaiting();
     const locked = this.model.get("locked");
     const isOpen = this.model.get("is_open");
     this.frame.setAttribute("data-labkit-state", isOpen ? "open" : locked ? "locked" : "closed");
-    if (isOpen) this.answer.open();
-    else this.answer.close(locked?.value ?? null);
-    if (!isOpen) this.sureness.value = locked?.sure ? String(locked.sure) : null;
-    this.sureness.disabled = !isOpen;
-    this.sureness.element.hidden = !isOpen && !locked?.sure;
+    this.showAnswer(isOpen, locked);
     this.button.hidden = !isOpen;
-    this.button.disabled = false;
     this.note.replaceChildren(...markedText(this.model.get("note")));
     this.status.replaceChildren(...markedText(locked?.text ?? ""));
     this.say(this.model.get("said"));
+    // What had the focus is disabled or hidden.
+    if (wasWaiting && locked) this.status.focus({ preventScroll: true });
+  }
+
+  private showAnswer(isOpen: boolean, locked: LockedPrediction | null): void {
+    const wasForgotten = isOpen && this.sureness.disabled;
+    if (!isOpen || wasForgotten) {
+      this.answer.close(locked?.value ?? null);
+      this.sureness.value = locked?.sure ? String(locked.sure) : null;
+    }
+    if (isOpen) this.answer.open();
+    this.sureness.disabled = !isOpen;
+    this.sureness.element.hidden = !isOpen && !locked?.sure;
   }
 }
 

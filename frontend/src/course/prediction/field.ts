@@ -58,7 +58,10 @@ export class FieldAnswer implements Answer {
       "aria-label": `Your answer, from ${low} to ${high}`,
     });
     slider.value = String((low + high) / 2);
-    slider.addEventListener("input", () => this.#slid(), { signal: this.signal });
+    // A press on its handle changes nothing, and means the value at which it is.
+    for (const type of ["input", "pointerup"] as const) {
+      slider.addEventListener(type, () => this.#slid(), { signal: this.signal });
+    }
     this.#slider = slider;
     this.element.append(make("span", {}, String(low)), slider, make("span", {}, String(high)));
   }

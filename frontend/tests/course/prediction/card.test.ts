@@ -42,6 +42,15 @@ describe("the card of a prediction", () => {
     expect(page.model.sent).toEqual([]);
   });
 
+  it.each(KINDS)("is empty after the %s that was locked in is forgotten", (kind) => {
+    const page = new CardPage(kind);
+    page.locked(kind);
+    page.model.update({ locked: null, is_open: true });
+    page.lockIn();
+    expect(page.said).toMatch(/first/);
+    expect(page.root.querySelector(".sureness :checked")).toBeNull();
+  });
+
   it("can be answered again after a reset", () => {
     const page = new CardPage("number");
     page.locked("number");
@@ -122,6 +131,40 @@ describe("the card of a prediction", () => {
     vi.useRealTimers();
   });
 
+  it("says that the kernel is gone if nothing can be sent, and lets one try again", () => {
+    const page = new CardPage("exact");
+    page.model.send = () => {
+      throw new Error("Cannot send");
+    };
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.lockIn();
+    expect(page.said).toContain("run the cell again");
+    expect(page.find<HTMLButtonElement>("button.lock").disabled).toBe(false);
+  });
+
+  it("says that the kernel is gone if it is restarted before it answers", () => {
+    const page = new CardPage("exact");
+    page.model.listeners.get("comm_live_update")?.();
+    expect(page.said).toBe("");
+    page.type("(1, 4)");
+    page.chooseSureness(2);
+    page.lockIn();
+    page.model.listeners.get("comm_live_update")?.();
+    expect(page.said).toContain("run the cell again");
+  });
+
+  it("gives the focus of its hidden button to the sentence that says what is locked in", () => {
+    const page = new CardPage("choice");
+    page.click('.options input[value="b"]');
+    page.chooseSureness(3);
+    page.find("button.lock").focus();
+    page.lockIn();
+    page.locked("choice");
+    expect(document.activeElement).toBe(page.find(".status"));
+    expect(page.find("form").getAttribute("aria-label")).toBe("Predict. What does x give?");
+  });
+
   it("shows a sentence if the kernel has another protocol version", () => {
     const page = new CardPage("choice", { protocol: PROTOCOL_VERSION + 1 });
     expect(page.root.textContent).toContain(`the kernel version ${PROTOCOL_VERSION + 1}`);
@@ -146,6 +189,12 @@ describe("a number", () => {
     slider.dispatchEvent(new Event("input"));
     expect(page.find<HTMLInputElement>('input[type="text"]').value).toBe("0.6");
     expect(page.find(".field").textContent).toContain("s");
+  });
+
+  it("is the slider's own value if its handle is pressed", () => {
+    const page = new CardPage("number");
+    page.find('input[type="range"]').dispatchEvent(new Event("pointerup"));
+    expect(page.find<HTMLInputElement>('input[type="text"]').value).not.toBe("");
   });
 
   it("may be beyond the ends of the slider", () => {

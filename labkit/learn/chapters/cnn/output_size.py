@@ -20,8 +20,8 @@ _FORMULA_CASES = (
 OUTPUT_SIZE = Exercise(
     name="output_size",
     task=(
-        "Write `output_size(n, kernel, stride, padding)`: the width that a convolution leaves of n "
-        "pixels."
+        "Write `output_size(n, kernel, stride, padding)`: how wide is the map that a convolution "
+        "makes of a row of `n` pixels?"
     ),
     solution=lambda n, kernel, stride, padding: (n + 2 * padding - kernel) // stride + 1,
     cases=tuple(Case(*case) for case in _FORMULA_CASES),

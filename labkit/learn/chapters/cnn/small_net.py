@@ -114,7 +114,7 @@ SMALL_NET = Exercise(
         ),
         Mistake(
             "kernel_larger_than_the_map",
-            "Here a kernel is larger than the map it is to slide over: after pooling 8 × 8 there "
+            "Here a kernel is larger than the map that it slides over: after pooling 8 × 8 there "
             "are 4 × 4 pixels, then 2 × 2. Use a smaller kernel, padding, or fewer poolings.",
             raises="Kernel size can't be greater than actual input size",
         ),

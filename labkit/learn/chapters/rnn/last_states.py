@@ -30,8 +30,8 @@ _last = _at(lambda lengths: lengths - 1)
 LAST_STATES = Exercise(
     name="last_states",
     task=(
-        "Write `last_states(outputs, lengths)`: of padded outputs (n, time, units), each "
-        "sequence's state at its own last step, (n, units)."
+        "Write `last_states(outputs, lengths)`: `outputs` is padded, shape (n, time, units). "
+        "Return each sequence's state at its own last step, shape (n, units)."
     ),
     solution=_last,
     cases=(

@@ -29,8 +29,8 @@ def _same_whole_numbers(got: Any, expected: Any) -> bool:
 TEACHER_FORCING = Exercise(
     name="teacher_forcing",
     task=(
-        "Write `teacher_forcing(ids)`: of the letters' numbers, shape (n, time), return the inputs "
-        "and the targets, each of shape (n, time - 1)."
+        "Write `teacher_forcing(ids)`: `ids` are letters as numbers, shape (n, time). Return the "
+        "inputs and the targets, each of shape (n, time - 1)."
     ),
     solution=_inputs_and_targets,
     same=_same_whole_numbers,

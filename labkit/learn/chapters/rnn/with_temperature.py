@@ -34,8 +34,8 @@ def _of_scaled(function: Callable[[Tensor], Tensor]) -> _Probabilities:
 WITH_TEMPERATURE = Exercise(
     name="with_temperature",
     task=(
-        "Write `with_temperature(logits, temperature)`: the probabilities of the letters, of the "
-        "same shape (n, letters) as the logits; each row adds up to 1."
+        "Write `with_temperature(logits, temperature)`: the probabilities from which a letter is "
+        "drawn, shape (n, letters) as the logits; each row adds up to 1."
     ),
     solution=_of_scaled(lambda scaled: scaled.softmax(dim=-1)),
     cases=(

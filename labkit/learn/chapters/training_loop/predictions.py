@@ -57,7 +57,8 @@ _BRIGHTEST_LABELS = Choice(
         "asks for a logit that does not exist. The line only runs if every brightest pixel "
         "happens to be among the first ten.\n\n"
         "Labels are not computed from the input. They come with the data, one whole number for "
-        "each image, from 0 to classes - 1."
+        "each image, from 0 to classes - 1. (On a GPU the same mistake ends in a *device-side "
+        "assert*, reported at some later, innocent line. On the CPU the message names the label.)"
     ),
     reasons={
         "a": "For that the network would need 784 logits, one for each place. It has ten.",
