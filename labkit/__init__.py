@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         RunEvent,
         Stopped,
     )
-    from labkit.run.background_task import BackgroundTask
+    from labkit.run.background.task import BackgroundTask
     from labkit.stepping import stepper
     from labkit.views import (
         ActivationView,
@@ -80,7 +80,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "BackgroundTask": "labkit.run.background_task",
+    "BackgroundTask": "labkit.run.background.task",
     "ComputationGraph": "labkit.run",
     "Finding": "labkit.run",
     "Incident": "labkit.run",

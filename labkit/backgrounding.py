@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from labkit.capture.thread_state import ThreadState
-from labkit.run.background_task import BackgroundTask
-from labkit.run.process_end import stop_tasks_at_exit
+from labkit.run.background.process_end import stop_tasks_at_exit
+from labkit.run.background.task import BackgroundTask
 
 P = ParamSpec("P")
 T = TypeVar("T")

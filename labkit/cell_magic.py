@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
 from labkit.backgrounding import start
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 from labkit.views.cell_code import CellCode
 from labkit.views.kernel import is_run_by_program
 

@@ -21,7 +21,7 @@ from labkit.capture.graph.one_shot import (
 from labkit.capture.inspection import SampledResults, samples_of
 from labkit.capture.parameters import ParameterTable
 from labkit.run import ComputationGraph
-from labkit.run.holding import CELL_SECONDS, other_loops_held
+from labkit.run.background.holding import CELL_SECONDS, other_loops_held
 from labkit.run.inspection import Samples
 
 if TYPE_CHECKING:

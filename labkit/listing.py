@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.comparing import compare
-from labkit.run.listed_run import ListedRun, labels_of
-from labkit.run.run_folder import RunFolder
-from labkit.run.runs_text import text_of
+from labkit.run.folder.listed_run import ListedRun, labels_of
+from labkit.run.folder.run_folder import RunFolder
+from labkit.run.folder.runs_text import text_of
 
 if TYPE_CHECKING:
     from labkit.views import Comparison, RunsView

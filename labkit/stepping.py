@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from labkit.capture.walkthrough import Walker
-from labkit.run.holding import CELL_SECONDS, other_loops_held
-from labkit.run.walk import Walk
+from labkit.run.background.holding import CELL_SECONDS, other_loops_held
+from labkit.run.graph.walk import Walk
 
 if TYPE_CHECKING:
     from labkit.views import StepperView

@@ -14,7 +14,7 @@ from labkit.capture.settings import WatchSettings
 from labkit.insight import RuleEvaluator
 from labkit.integrations import Recording, adapter_of
 from labkit.run import Run
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 from labkit.run.config import checked_config, checked_note
 from labkit.run.environment import environment
 from labkit.run.error_text import described

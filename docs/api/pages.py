@@ -22,8 +22,8 @@ MODULES = {
     "labkit.exports": "files and other tools: what is written, and what is read as a run",
     "labkit.exports.figures": "the figures of `run.figure`, and their look as a template",
     "labkit.learn": "what the notebooks of the course use",
-    "labkit.run.graph_parts": "the nodes, edges and module calls of a computation graph",
-    "labkit.run.graph_diff": "what differs between two graphs",
+    "labkit.run.graph.parts": "the nodes, edges and module calls of a computation graph",
+    "labkit.run.graph.diff": "what differs between two graphs",
 }
 """The documented modules, and what each has."""
 

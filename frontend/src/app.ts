@@ -3,17 +3,21 @@
 import type { DashboardForm, ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
+import partsStyle from "./parts/parts.css";
 import { clearOnEscape } from "./parts/selection";
 import { guardShortcuts } from "./parts/shortcut-guard";
 import { isDark, watchTheme } from "./parts/theme";
+import figuresStyle from "./plot/figures.css";
 import { type DrawnView, resumeView, suspendView } from "./resumable-views";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
+import activationsStyle from "./views/activations/activations.css";
 import { drawActivations } from "./views/activations/view";
 import comparisonStyle from "./views/comparison/comparison.css";
 import { drawComparison } from "./views/comparison/view";
+import controlsStyle from "./views/controls/controls.css";
 import detailsStyle from "./views/controls/details.css";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
@@ -23,11 +27,15 @@ import cardsStyle from "./views/dashboard/cards.css";
 import dashboardStyle from "./views/dashboard/dashboard.css";
 import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
+import findingsStyle from "./views/findings/findings.css";
 import { drawFindings } from "./views/findings/view";
 import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
+import graphDrawingStyle from "./views/graph/drawing/drawing.css";
+import graphStatesStyle from "./views/graph/drawing/states.css";
 import graphStyle from "./views/graph/graph.css";
-import graphPanelsStyle from "./views/graph/panels.css";
+import graphDetailsStyle from "./views/graph/panels/details.css";
+import graphPanelsStyle from "./views/graph/panels/panels.css";
 import { drawGraph } from "./views/graph/view";
 import layersStyle from "./views/layers/layers.css";
 import { drawLayers } from "./views/layers/view";
@@ -56,12 +64,20 @@ const VIEWS: Readonly<Record<Exclude<ViewName, Composed>, DrawView>> = {
 
 const STYLES = [
   style,
+  partsStyle,
+  controlsStyle,
+  findingsStyle,
+  figuresStyle,
+  activationsStyle,
   curvesStyle,
   tuningStyle,
   samplesStyle,
   linesStyle,
   graphStyle,
+  graphDrawingStyle,
   graphPanelsStyle,
+  graphStatesStyle,
+  graphDetailsStyle,
   layersStyle,
   stepperStyle,
   headStyle,

@@ -20,7 +20,7 @@ from labkit.capture.settings import WatchSettings
 from labkit.capture.validate import check_models, check_optimizers
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
-from labkit.run.background_task import BackgroundTask, in_background
+from labkit.run.background.task import BackgroundTask, in_background
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""

@@ -19,7 +19,7 @@ from labkit.capture.validate import (
     check_tokens,
 )
 from labkit.run import Run
-from labkit.run.pace import check_pace
+from labkit.run.control.pace import check_pace
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labkit.run import Run
-from labkit.run.kinds import SAMPLED_KINDS
-from labkit.run.series_table import Floats, Steps
+from labkit.run.series.kinds import SAMPLED_KINDS
+from labkit.run.series.series_table import Floats, Steps
 from labkit.run.state import RunState
 
 Points = tuple[Steps, Floats]

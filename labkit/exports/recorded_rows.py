@@ -13,7 +13,7 @@ from labkit.run import ModelFacts, Run
 from labkit.run.config import plain_config
 from labkit.run.configuration import configuration_of
 from labkit.run.printable import encodable
-from labkit.run.series_table import Floats, Steps
+from labkit.run.series.series_table import Floats, Steps
 from labkit.run.step_knots import Knot
 
 _GIVEN = "config."

@@ -18,7 +18,7 @@ from labkit.exports.recorded_rows import (
     rows_by_step,
 )
 from labkit.run import Run
-from labkit.run.logged_sample import LoggedSample
+from labkit.run.logged.sample import LoggedSample
 from labkit.run.optional import import_optional
 from labkit.run.printable import encodable
 

@@ -18,7 +18,7 @@ from labkit.insight.loss_form import LossForm, loss_form
 from labkit.insight.recent_rows import RecentRows, recent_rows
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.series_table import SeriesTable
 
 _UNKNOWN_VALUES = 1 << 30
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.series_table import SeriesTable
 
 _MAX_ROWS = 64
 _GOLDEN_RATIO = 0.618034

@@ -15,8 +15,8 @@ from labkit.capture.attach import WaitingRun
 from labkit.run import Run
 from labkit.run.config import checked_config
 from labkit.run.error_text import described
-from labkit.run.kinds import is_reserved
 from labkit.run.loop_length import LoopLength
+from labkit.run.series.kinds import is_reserved
 
 
 class HasRecording(Protocol):

@@ -48,8 +48,9 @@ def playground(
     Parameters
     ----------
     data : str or tuple
-        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "plane" (a regression), or
-        points of yours: ``(x, y)``, tensors or arrays of shape (n, 2) and (n,).
+        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "plane" or "hills" (values),
+        or points of yours: ``(x, y)`` of shape (n, 2) and (n,), as tensors, arrays, a data frame
+        and a column of it, or a `TensorDataset`. Whole numbers, texts and truth values are classes.
     model : Module, optional
         A module of yours: takes points of shape (n, 2), returns (n, 1) or (n,), is trained in
         place. Its units are drawn if it is an `nn.Sequential` of linear layers and activations.
@@ -119,11 +120,13 @@ def playground(
         **_regularisation(regularisation),
         **({} if loss is None else {"loss": loss}),
     }
-    own_regression = None if own is None else own[2]
+    own_regression = None if own is None else own.is_regression
     settings = changed(Settings(), named, own_regression=own_regression)
     if model is not None:
         _check(model, settings, own_regression=own_regression)
-    training = Training(settings, own, model)
+    training = Training(settings, None if own is None else own[:3], model)
+    if own is not None:
+        training.class_names = own.class_names
     try:
         from labkit.playing.widget import Playground
     except ImportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from labkit.playing.choices import losses_for, optimizer_code
 from labkit.playing.datasets import MAKERS, POINTS
 from labkit.playing.features import EXPRESSIONS
 from labkit.playing.networks import is_elementwise, modules_in_a_row
+from labkit.playing.settings import Settings
 from labkit.playing.training import Change, Training
 
 _DEFAULT_STEPS = 1000
@@ -41,6 +43,29 @@ def code_of(training: Training) -> str:
         _end(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def call_of(training: Training) -> str:
+    """Return the call of `labkit.playground` that opens a playground with the same settings.
+
+    Examples
+    --------
+    >>> call_of(Training(Settings(data="xor", hidden=(3,), lr=0.1)))
+    "lk.playground('xor', hidden=(3,), lr=0.1)"
+    """
+    settings, default = training.settings, Settings()
+    shown = ["(x, y)" if training.own_points is not None else repr(settings.data)]
+    if training.own_model is not None:
+        shown.append("model")
+    losses = losses_for(is_regression=training.points.is_regression)
+    default = replace(default, data=settings.data, loss=next(iter(losses)))
+    for name in Settings.__dataclass_fields__:
+        value = getattr(settings, name)
+        if name == "regularisation" and value != "none":
+            shown.append(f"regularisation={(value, settings.penalty)!r}")
+        elif name not in {"regularisation", "penalty"} and value != getattr(default, name):
+            shown.append(f"{name}={value!r}")
+    return f"lk.playground({', '.join(shown)})"
 
 
 def _head(training: Training, functions: str) -> str:

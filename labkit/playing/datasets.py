@@ -69,6 +69,15 @@ def plane(n: int, noise: float, generator: torch.Generator) -> tuple[torch.Tenso
     return x, y + noise * torch.randn(n, generator=generator) / 2
 
 
+def hills(n: int, noise: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return points whose values, from -1 to 1, are those of two hills and two hollows."""
+    x = 5.6 * torch.rand(n, 2, generator=generator) - 2.8
+    tops = 1.4 * torch.tensor([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
+    heights = torch.exp(-((x[:, None] - tops) ** 2).sum(dim=2))
+    y = heights[:, :2].sum(dim=1) - heights[:, 2:].sum(dim=1)
+    return x, y + noise * torch.randn(n, generator=generator) / 2
+
+
 MAKERS: dict[str, Callable[[int, float, torch.Generator], tuple[Tensor, Tensor]]] = {
     "moons": moons,
     "circles": circles,
@@ -76,10 +85,11 @@ MAKERS: dict[str, Callable[[int, float, torch.Generator], tuple[Tensor, Tensor]]
     "xor": xor,
     "gauss": gauss,
     "plane": plane,
+    "hills": hills,
 }
 """The functions by the name of the data set."""
 
-REGRESSION = frozenset({"plane"})
+REGRESSION = frozenset({"plane", "hills"})
 """The data sets that have a value instead of a class."""
 
 

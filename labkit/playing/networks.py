@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -72,18 +73,23 @@ def is_elementwise(module: nn.Module) -> bool:
 
 
 def modules_in_a_row(model: nn.Module) -> list[nn.Module] | None:
-    """Return the modules of nested Sequentials in order; None for any other module."""
-    if type(model) is not nn.Sequential:
-        return None
-    return list(_flat(model))
+    """Return the modules of nested Sequentials in order, or one nn.Linear; None for any other."""
+    if type(model) is nn.Linear:
+        return [model]
+    return list(_flat(model)) if _is_sequential(model) else None
 
 
 def _flat(model: nn.Sequential) -> Iterator[nn.Module]:
     for module in model:
-        if type(module) is nn.Sequential:
+        if _is_sequential(module):
             yield from _flat(module)
         else:
             yield module
+
+
+def _is_sequential(module: nn.Module) -> TypeGuard[nn.Sequential]:
+    """Return whether it calls its modules in a row; a subclass may call them in another way."""
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
 def layers_of(model: nn.Module) -> tuple[Layer, ...] | str:
@@ -133,26 +139,52 @@ def check_model(model: object) -> None:
         If it is no module, has nothing to train, or does not map (n, 2) to (n, 1) or (n,).
     """
     if not isinstance(model, nn.Module):
+        more = ""
+        if isinstance(model, type) and issubclass(model, nn.Module):
+            more = f", not its class: {model.__name__}()"
         raise ValueError(  # noqa: TRY004 - as for all bad arguments
-            f"playground takes an nn.Module as model, not {type(model).__name__}. {_EXAMPLE}"
+            f"playground takes an nn.Module as model{more or f', not {type(model).__name__}'}. "
+            f"{_EXAMPLE}"
         )
     parameters = list(model.parameters())
+    try:
+        # Without `no_grad`, to see whether there is something to differentiate.
+        outputs: object = _in_evaluation_mode(model, torch.zeros(2, 2))
+        parameters = list(model.parameters())  # those of lazy modules exist now
+    except Exception as error:
+        _check_parameters(parameters)
+        raise ValueError(
+            f"The model could not be called with points of shape (2, 2): {error}. {_EXAMPLE}"
+        ) from error
+    _check_parameters(parameters)
+    _check_outputs(outputs)
+
+
+def _check_parameters(parameters: list[nn.Parameter]) -> None:
     if not any(parameter.requires_grad for parameter in parameters):
         raise ValueError(f"The model has no parameter that can be trained. {_EXAMPLE}")
     if any(p.device.type != "cpu" or p.dtype != torch.float32 for p in parameters):
         raise ValueError(
             "playground trains float32 on the CPU. Give the model as model.cpu().float()."
         )
-    try:
-        shape = tuple(evaluated(model, torch.zeros(2, 2)).shape)
-    except Exception as error:
-        raise ValueError(
-            f"The model could not be called with points of shape (2, 2): {error}. {_EXAMPLE}"
-        ) from error
+
+
+def _check_outputs(outputs: object) -> None:
+    if not isinstance(outputs, Tensor):
+        raise ValueError(  # noqa: TRY004 - as for all bad arguments
+            f"The model returns {type(outputs).__name__}; playground takes a tensor of shape "
+            f"(n, 1), one number for each point. {_EXAMPLE}"
+        )
+    shape = tuple(outputs.shape)
     if shape not in ((2, 1), (2,)):
         raise ValueError(
             f"The model returns shape {shape} for points of shape (2, 2); playground takes (2, 1), "
             f"one number for each point. End with nn.Linear(..., 1). {_EXAMPLE}"
+        )
+    if not outputs.requires_grad:
+        raise ValueError(
+            "The outputs of the model have no gradient: something in its forward cuts them off "
+            "from its parameters, as detach(), .data or whole numbers do."
         )
 
 
@@ -164,11 +196,15 @@ _EXAMPLE = (
 @torch.no_grad()
 def evaluated(model: nn.Module, inputs: Tensor) -> Tensor:
     """Return the outputs of a model in evaluation mode, and put back the mode of each module."""
+    outputs: Tensor = _in_evaluation_mode(model, inputs)
+    return outputs
+
+
+def _in_evaluation_mode(model: nn.Module, inputs: Tensor) -> Any:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        outputs: Tensor = model(inputs)
+        return model(inputs)
     finally:
         for module, mode in modes:
             module.training = mode
-    return outputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -15,6 +16,18 @@ from labkit.views.text_buffers import request_text
 
 _MAX_ECHO = 80
 """Number of characters of a request that its refusal repeats."""
+
+
+def report_sight(session: Session, content: Any) -> None:
+    """Record at once that a page shows the playground; to be called on any thread.
+
+    A long call of `step` sends frames for as long as pages report, whose requests wait for its end.
+    """
+    with suppress(AttributeError, KeyError, TypeError, ValueError):  # is refused by `handle`
+        if content.get("type") == "sight":
+            visible, number = bool(content["visible"]), int(content["number"])
+            now = time.monotonic()
+            session.pages.report(content["page"], visible=visible, number=number, now=now)
 
 
 def handle(session: Session, content: Any, post: Callable[[Message], None]) -> None:
@@ -35,9 +48,7 @@ def _hello(session: Session, content: dict[str, Any]) -> None:
 
 
 def _sight(session: Session, content: dict[str, Any]) -> None:
-    visible, number = bool(content["visible"]), int(content["number"])
-    session.pages.report(content["page"], visible=visible, number=number, now=time.monotonic())
-    if not visible:
+    if not content["visible"]:
         session.rest()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-from labkit.playing.code import code_of
+from labkit.playing.code import call_of, code_of
 from labkit.playing.datasets import plane_of
 from labkit.playing.maps import COARSE_SIDE, UNIT_SIDE, Maps
 from labkit.playing.pages import Pages
@@ -216,7 +216,8 @@ class Session:
 
     def send_code(self) -> None:
         """Send the pages the network as plain PyTorch."""
-        self._post(Message({"type": "code", "text": code_of(self.training)}))
+        text, call = code_of(self.training), call_of(self.training)
+        self._post(Message({"type": "code", "text": text, "call": call}))
 
     def picture(self) -> tuple[Any, tuple[float, float, float, float]]:
         """Return the picture of the output as bytes, and the part of the plane that it shows."""

@@ -18,6 +18,8 @@ OWN = "own"
 MAX_LAYERS, MAX_UNITS = 6, 8
 MAX_NOISE = 1.0
 MAX_BATCH = 10_000
+MAX_RATE = 1e30
+"""Larger rates overflow float32 inside of the optimizers, which is an error and not a loss."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,8 @@ _MENUS: dict[str, Iterable[str]] = {
 _RANGES: dict[str, tuple[float, float, str]] = {
     "noise": (0.0, MAX_NOISE, "a number from 0 to 1"),
     "split": (0.1, 0.9, "a number from 0.1 to 0.9, the share of the points for training"),
-    "lr": (1e-9, 1e6, "a number greater than 0"),
-    "penalty": (0.0, 1e6, "a number of at least 0"),
+    "lr": (math.ulp(0.0), MAX_RATE, "a number up to 1e30 that is greater than 0"),
+    "penalty": (0.0, 1e6, "a number of at least 0, up to 1e6"),
 }
 _WHOLE: dict[str, tuple[int, int, str]] = {
     "batch_size": (1, MAX_BATCH, "a whole number of at least 1"),
@@ -157,13 +159,15 @@ def _checked(name: str, value: Any) -> Any:
 
 def _one_of(name: str, value: Any) -> str:
     menu = _MENUS[name]
-    if isinstance(value, str) and value in menu:
-        return value
+    if isinstance(value, str) and value.lower() in menu:
+        return value.lower()
     raise _refusal(name, value, f"one of {_listed(each for each in menu if each != OWN)}")
 
 
 def _hidden(value: Any) -> tuple[int, ...]:
     taken = f"up to {MAX_LAYERS} whole numbers from 1 to {MAX_UNITS}, the units of each layer"
+    if hasattr(value, "tolist"):  # an array or a tensor
+        value = value.tolist()
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_LAYERS:
         raise _refusal("hidden", value, taken)
     if not all(_is_whole(units) and 1 <= units <= MAX_UNITS for units in value):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labkit.playing.session import Session
 from labkit.playing.training import Training
-from labkit.run.png import encode
+from labkit.run.logged.png import encode
 from labkit.views.still.sheet import INSET, ROOM, Section, drawn_at, label, sheet
 
 _SIDE, _GAP = 300, 28

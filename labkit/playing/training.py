@@ -15,6 +15,7 @@ from labkit.playing.datasets import Points, make_points
 from labkit.playing.features import features_of
 from labkit.playing.history import History
 from labkit.playing.networks import Layer, build, evaluated, layers_of
+from labkit.playing.own_points import CLASS_NAMES
 from labkit.playing.settings import LIVE, Settings
 
 _MAX_CHANGES = 2000
@@ -40,7 +41,8 @@ class Change:
 class Training:
     """A model, its data and its optimizer. To be used on one thread at a time.
 
-    `first` has the settings with which the training began, `settings` the present ones.
+    `first` has the settings with which the training began, `settings` the present ones, and
+    `class_names` how both classes are called on the page.
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ class Training:
     ) -> None:
         self.own_points, self.own_model = own_points, own_model
         self.initial = None if own_model is None else copy.deepcopy(own_model.state_dict())
+        self.class_names = CLASS_NAMES
         self.changes: list[Change] = []
         self.restart(settings)
 

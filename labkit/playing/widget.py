@@ -15,8 +15,8 @@ from torch import nn
 
 from labkit.playing import still
 from labkit.playing.choices import Loss
-from labkit.playing.code import code_of
-from labkit.playing.requests import handle
+from labkit.playing.code import call_of, code_of
+from labkit.playing.requests import handle, report_sight
 from labkit.playing.session import Session
 from labkit.playing.settings import Settings
 from labkit.playing.training import Training
@@ -112,6 +112,11 @@ class Playground(PicturedWidget):
     def code(self) -> str:
         """A program of plain PyTorch that gives the same network after as many steps."""
         return self._call(partial(code_of, self._session.training))
+
+    @property
+    def call(self) -> str:
+        """The call of `labkit.playground` that opens a playground with the same settings."""
+        return call_of(self._session.training)
 
     # ── control ──────────────────────────────────────────────────────────────
 
@@ -216,7 +221,8 @@ class Playground(PicturedWidget):
             self.send(message.content, message.buffers)
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
-        """Let the worker handle a message from a page."""
+        """Let the worker handle a message from a page; that it is in sight must not wait."""
+        report_sight(self._session, content)
         self._worker.submit(partial(handle, self._session, content, weak_call(self._post)))
 
     # ── display ──────────────────────────────────────────────────────────────

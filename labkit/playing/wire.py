@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from labkit.playing.datasets import MAKERS, POINTS
 from labkit.playing.maps import UNIT_SIDE, Maps, weights_of
 from labkit.playing.training import Training
 from labkit.views.message_builders import PROTOCOL_VERSION, Message
+
+PREVIEW_POINTS = 80
+"""Number of points of each data set that its button shows."""
 
 
 def setup_message(training: Training, maps: Maps) -> Message:
@@ -26,6 +32,7 @@ def setup_message(training: Training, maps: Maps) -> Message:
             "settings": _settings(training),
             "regression": points.is_regression,
             "own_data": training.own_points is not None,
+            "class_names": list(training.class_names),
             "own_model": None if own is None else type(own).__name__,
             "why_not_drawn": training.why_not_drawn,
             "parameters": sum(each.numel() for each in training.model.parameters()),
@@ -38,10 +45,25 @@ def setup_message(training: Training, maps: Maps) -> Message:
         }
     )
     message.content["points"] = message.add(rows.numpy(), "<f4")
+    message.content["previews"] = message.add(_previews(training), "<f4")
     message.content["feature_maps"] = message.add(features.values, "u1")
     message.content["feature_scales"] = message.add(features.scales, "<f4")
     message.content["history"] = message.add(training.history.rows(), "<f8")
     return message
+
+
+def _previews(training: Training) -> NDArray[np.float32]:
+    """Return some points of each data set that can be chosen, with the present noise and seed."""
+    settings = training.settings
+    if training.own_points is not None:
+        return np.empty((0, 3), np.float32)
+    rows = []
+    for make in MAKERS.values():
+        generator = torch.Generator().manual_seed(settings.seed)
+        x, y = make(POINTS, settings.noise, generator)
+        rows.append(torch.cat([x, y[:, None]], dim=1)[:PREVIEW_POINTS])
+    previews: NDArray[np.float32] = torch.cat(rows).numpy()
+    return previews
 
 
 def frame_message(training: Training, maps: Maps, unit_side: int = UNIT_SIDE) -> Message:

@@ -11,11 +11,15 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 _JOIN_SECONDS = 1.2
+_IDLE_SECONDS = 20.0
 T = TypeVar("T")
 
 
 class Worker:
     """A thread that calls functions one after the other. It starts with the first of them.
+
+    Without work, the thread ends after a while, so that the playgrounds of cells that were run
+    again and again, which IPython does not release, have none. The next request starts another.
 
     Parameters
     ----------
@@ -79,15 +83,24 @@ class Worker:
                 self._thread.start()
                 _started.add(self)
 
+    def _is_idle(self) -> bool:
+        """Return whether there is no request; then the next one starts another thread."""
+        with self._starting:
+            if self._requests.empty():
+                self._thread = None
+            return self._thread is None
+
     # ── the thread ───────────────────────────────────────────────────────────
 
     def _work(self) -> None:
         wait: float | None = None
         while not self.is_ending:
             try:
-                call = self._requests.get(timeout=wait)
+                call = self._requests.get(timeout=_IDLE_SECONDS if wait is None else wait)
             except Empty:
                 call = None
+                if wait is None and self._is_idle():
+                    return
             if call is not None:
                 call()
                 del call

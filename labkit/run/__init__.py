@@ -5,21 +5,21 @@ Capture writes to it and the views read from it, possibly on different threads. 
 on numpy and the standard library only, so a run can be opened on a machine without torch.
 """
 
-from labkit.run.control import Control, Stopped
+from labkit.run.control.control import Control, Stopped
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry
-from labkit.run.graph import ComputationGraph
-from labkit.run.graph_costs import Cost, GraphCosts
-from labkit.run.graph_diff import GraphDiff
-from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.costs import Cost, GraphCosts
+from labkit.run.graph.diff import GraphDiff
+from labkit.run.graph.parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.live import LiveModel
-from labkit.run.logged_sample import LoggedSample
-from labkit.run.recorder import Recorder
+from labkit.run.logged.sample import LoggedSample
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.recorder import Recorder
+from labkit.run.series.series_table import SeriesTable
 from labkit.run.state import FINAL_STATUSES, EpochStart, ModelFacts, Notice, RunState, Status
 
 __all__ = [

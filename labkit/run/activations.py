@@ -10,8 +10,8 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.journal import Journal
 from labkit.run.model_input import ModelInput
+from labkit.run.series.journal import Journal
 
 PictureKind = Literal["maps", "kernels", "units", "states", "gates", "attention", "time_gradient"]
 """The content of a picture.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.run import change_requests
-from labkit.run.control import Control
+from labkit.run.control import change_requests
+from labkit.run.control.control import Control
 from labkit.run.hyperparameters import ParameterGroup, TunableModule, checked_adjustment
 from labkit.run.optional import import_optional
 from labkit.run.run_event import EventLog, RunEvent, Schedule, event_row, texts_by_step

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.journal import Journal
+from labkit.run.series.journal import Journal
 
 HISTOGRAM_BINS = 40
 """Number of bins of every histogram."""

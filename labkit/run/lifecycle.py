@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from labkit.run.close_callbacks import CloseCallback, CloseCallbacks
-from labkit.run.control import Control
+from labkit.run.control.control import Control
 from labkit.run.notices import NoticeLog
 from labkit.run.state import FINAL_STATUSES, Status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from labkit.run.finding import Finding
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.computation_graph import ComputationGraph
 from labkit.run.inspection import Inspection
 from labkit.run.live_tuner import LiveTuner
 

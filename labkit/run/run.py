@@ -13,23 +13,23 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from labkit.run.close_callbacks import CloseCallback
-from labkit.run.control import Stopped
+from labkit.run.control.control import Stopped
+from labkit.run.control.inspection_requests import final_values, inspect
+from labkit.run.control.pace import check_pace
+from labkit.run.control.pause_watch import PauseWatch
+from labkit.run.control.viewers import Viewers
 from labkit.run.error_text import described
 from labkit.run.exportable import ExportableRun
 from labkit.run.file.copying import write_copy
 from labkit.run.file.paths import saving_path
 from labkit.run.file.run_file import RunFile
 from labkit.run.inspection import Inspection
-from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
-from labkit.run.metrics import checked_metrics
-from labkit.run.pace import check_pace
-from labkit.run.pause_watch import PauseWatch
+from labkit.run.logged.metrics import checked_metrics
 from labkit.run.printable import printable
 from labkit.run.ranks import rank_path, save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
-from labkit.run.viewers import Viewers
 
 _MAX_SPANS_SENT = 40
 _ONE_OF_SEVERAL = (

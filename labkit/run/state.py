@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from labkit.run.graph_parts import GraphSpan
+from labkit.run.graph.parts import GraphSpan
 from labkit.run.step_knots import Knot
 
 Status = Literal[

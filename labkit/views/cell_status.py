@@ -10,7 +10,7 @@ from typing import Any
 import traitlets
 from IPython.display import display, update_display
 
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 from labkit.run.error_text import described
 from labkit.run.printable import printable, shortened
 from labkit.views.lifetimes import DroppableWidget, ShownViews

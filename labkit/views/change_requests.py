@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from labkit.run import Run, change_requests
-from labkit.run.change_requests import Events
+from labkit.run import Run
 from labkit.run.changeable import checked_budget
+from labkit.run.control import change_requests
+from labkit.run.control.change_requests import Events
 from labkit.run.hyperparameters import checked_adjustment
 from labkit.run.run_event import QUANTITIES
 

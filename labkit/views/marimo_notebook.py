@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets
 
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 
 
 def is_marimo() -> bool:

@@ -11,8 +11,8 @@ import psutil
 
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
 from labkit.run.configuration import configuration_of
-from labkit.run.kinds import WHOLE_KINDS
-from labkit.run.series_table import Whole
+from labkit.run.series.kinds import WHOLE_KINDS
+from labkit.run.series.series_table import Whole
 from labkit.views import sample_messages, snapshots_and_frames, tuning
 from labkit.views.course import course_folder
 from labkit.views.flow_control import FlowControl

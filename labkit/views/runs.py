@@ -9,8 +9,8 @@ from typing import Any
 
 from labkit.run import Run
 from labkit.run.error_text import described
-from labkit.run.listed_run import ListedRun
-from labkit.run.run_folder import RunFolder
+from labkit.run.folder.listed_run import ListedRun
+from labkit.run.folder.run_folder import RunFolder
 from labkit.views import jupyter_compat, runs_messages
 from labkit.views import message_builders as wire
 from labkit.views.background_work import BackgroundWork

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.listed_run import ListedRun
+from labkit.run.folder.listed_run import ListedRun
 from labkit.views import message_builders as wire
 
 _MAX_LETTERS = 300

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from labkit.run.logged_sample import LoggedSample
-from labkit.run.sample_log import SampleLog
+from labkit.run.logged.sample import LoggedSample
+from labkit.run.logged.sample_log import SampleLog
 from labkit.views.message_builders import Message
 from labkit.views.messages.samples import SampleSeries
 

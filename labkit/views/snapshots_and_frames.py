@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
-from labkit.run.kinds import WHOLE_KINDS
-from labkit.run.series_table import Whole
+from labkit.run.series.kinds import WHOLE_KINDS
+from labkit.run.series.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.kernel import MessageHandler, NotebookKind
 from labkit.views.messages.run import FindingsHistory, Progress

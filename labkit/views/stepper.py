@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from labkit.run import Run
-from labkit.run.holding import other_loops_held
+from labkit.run.background.holding import other_loops_held
+from labkit.run.graph.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.run.printable import printable
-from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import jupyter_compat
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter

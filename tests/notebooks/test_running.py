@@ -68,7 +68,11 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
         assert message.replace("`", "") in text_of(cell)
     kept = json.loads((tmp_path / ".labkit-progress.json").read_text())["chapters"][chapter.name]
     assert all(kept["exercises"][name]["solved"] for name in exercises)
-    assert all("score" in kept["predictions"][p.name] for p in plan.predictions)
+    scores = {p.name: kept["predictions"][p.name]["score"] for p in plan.predictions}
+    # What was typed is the first misconception of each prediction, where it has one.
+    assert {p.name: scores[p.name] for p in plan.predictions if p.reasons} == {
+        p.name: "off" for p in plan.predictions if p.reasons
+    }
 
 
 FAILING = """

@@ -16,7 +16,7 @@ from labkit.run import (
 )
 from labkit.run.activations import Picture
 from labkit.run.config import checked_config
-from labkit.run.logged_sample import LoggedSample
+from labkit.run.logged.sample import LoggedSample
 from labkit.run.model_input import ModelInput
 from labkit.run.run_setup import GroupSetup, SchedulerSetup
 

@@ -10,7 +10,7 @@ from nbconvert import HTMLExporter
 import labkit as lk
 from labkit.learn.feedback import Feedback
 from labkit.run import Run
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 from labkit.views.cell_status import StatusLine, status_text
 
 from .hostile import ADDRESS, HOSTILE, LONG, UNSAFE_IN_A_TERMINAL

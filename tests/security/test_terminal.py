@@ -77,8 +77,8 @@ def test_a_warning_about_a_file_has_no_control_characters():
 
 def test_the_end_of_a_process_names_its_tasks_without_control_characters():
     code = (
-        "import time, labkit.run.process_end as end\n"
-        "from labkit.run.background_task import BackgroundTask\n"
+        "import time, labkit.run.background.process_end as end\n"
+        "from labkit.run.background.task import BackgroundTask\n"
         "task = BackgroundTask(lambda: time.sleep(0.2), 'red \\033[31m')\n"
         "task.start()\n"
         "end._stop_all()"

@@ -32,12 +32,12 @@ from labkit.run import (
 )
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.file.summary import FindingSummary
+from labkit.run.folder.listed_run import ListedRun
+from labkit.run.graph.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
-from labkit.run.listed_run import ListedRun
 from labkit.run.model_input import ModelInput
-from labkit.run.results import Outline, SeriesResult
-from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.run.series.results import Outline, SeriesResult
 from labkit.views import message_builders, runs_messages, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
@@ -483,7 +483,7 @@ def playground_messages() -> dict[str, Message]:
     return {
         "setup": setup_message(training, maps),
         "frame": Message({**frame.content, **state}, frame.buffers),
-        "code": Message({"type": "code", "text": "import torch\n"}),
+        "code": Message({"type": "code", "text": "import torch\n", "call": "lk.playground('xor')"}),
         "refused": Message({"type": "refused", "reason": "No."}),
     }
 

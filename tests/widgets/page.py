@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from labkit.run.kinds import WHOLE_KINDS
-from labkit.run.storage import rows_for
+from labkit.run.series.kinds import WHOLE_KINDS
+from labkit.run.series.storage import rows_for
 
 from .reassembly import Reassembly
 

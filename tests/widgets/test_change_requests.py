@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import labkit as lk
-from labkit.run.control import Stopped
+from labkit.run.control.control import Stopped
 from labkit.views import tuning
 from labkit.views.run_updates import RunUpdates
 

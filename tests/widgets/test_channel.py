@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from labkit.run import Finding, Run
-from labkit.run.control import MAX_REQUESTS
+from labkit.run.control.control import MAX_REQUESTS
+from labkit.run.control.inspection_requests import NO_STEP_ENDED
 from labkit.run.inspection import Inspection
-from labkit.run.inspection_requests import NO_STEP_ENDED
 from labkit.views import assets, publisher, run_updates
 from labkit.views.channel import RunChannel
 from labkit.views.frame_rate import FrameRate

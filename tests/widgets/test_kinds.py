@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
+from labkit.run.series.kinds import SAMPLED_KINDS, WHOLE_KINDS
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "src"
 DECLARED = re.compile(r"export type TableKind =([^;]+);")

@@ -99,3 +99,16 @@ def test_invalid_arguments_are_explained():
         LineFit(X, Y, w=(5, -1))
     with pytest.raises(ValueError, match="from 1 to 2000"):
         LineFit(X, Y, steps=0)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        ([1.0, float("nan")], "number 2 of 2 is nan"),
+        ([[1.0, 2.0], [3.0, 4.0]], r"shape \(n,\) or \(n, 1\)"),
+        ([], r"shape \(n,\) or \(n, 1\)"),
+    ],
+)
+def test_points_that_have_no_line_are_refused(x, said):
+    with pytest.raises(ValueError, match=said):
+        LineFit(x, [1.0, 2.0])

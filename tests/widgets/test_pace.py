@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 import labkit as lk
 from labkit.run import Run
-from labkit.run.pace import Pace
+from labkit.run.control.pace import Pace
 from labkit.views import publisher
 from labkit.views.frame_rate import FrameRate
 
@@ -64,7 +64,7 @@ def test_each_step_has_a_frame_when_it_ends(pace, monkeypatch):
         monkeypatch.setattr(publisher, name, 3600.0)  # no frame is due without a step
     monkeypatch.setattr(FrameRate, "has_viewer", lambda rate, now: True)
     clock = StoppedClock()
-    monkeypatch.setattr("labkit.run.control.Pace", lambda: Pace(clock))
+    monkeypatch.setattr("labkit.run.control.control.Pace", lambda: Pace(clock))
     torch.manual_seed(0)
     model, x = torch.nn.Linear(3, 1), torch.randn(8, 3)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -4,6 +4,7 @@ import gc
 import queue
 import threading
 import weakref
+from functools import partial
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +12,9 @@ import torch
 from torch import nn
 
 import labkit as lk
+from labkit.playing import worker
+from labkit.playing.datasets import MAKERS
+from labkit.playing.wire import PREVIEW_POINTS
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import VIEW_MIME_TYPE
 
@@ -73,6 +77,7 @@ def test_a_page_that_opens_gets_the_setup_and_a_frame(opened):
     assert setup["layers"] == [3, 1]
     assert setup["settings"]["loss"] == "mse"
     assert len(buffers[setup["points"]]) == 300 * 3 * 4
+    assert len(buffers[setup["previews"]]) == len(MAKERS) * PREVIEW_POINTS * 3 * 4
     frame, buffers = page.await_message("frame")
     assert frame["playing"] == "paused"
     assert len(buffers[frame["unit_maps"]]) == 3 * 400
@@ -223,6 +228,29 @@ def test_a_closed_playground_has_no_thread_and_says_so(opened):
     with pytest.raises(RuntimeError, match="is closed"):
         playground.step()
     playground.close()
+
+
+def test_a_page_that_comes_into_sight_during_a_long_step_sees_it(opened):
+    playground, page = opened()
+    cancelled = threading.Event()
+    steps = playground._worker.submit(
+        partial(playground._session.run_steps, 1_000_000_000, cancelled)
+    )
+    page.sight()
+    for _ in range(3):
+        page.await_message("frame")
+    cancelled.set()
+    steps.result()
+
+
+def test_a_thread_without_work_ends_and_the_next_request_starts_another(opened, monkeypatch):
+    monkeypatch.setattr(worker, "_IDLE_SECONDS", 0.01)
+    playground, _ = opened()
+    for steps in (1, 2, 3):
+        playground.step()
+        while (thread := playground._worker._thread) is not None:
+            thread.join(SECONDS)
+        assert playground.steps == steps
 
 
 def test_a_playground_to_which_nothing_refers_is_collected_with_its_thread():

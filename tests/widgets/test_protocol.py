@@ -23,8 +23,8 @@ from labkit.learn.loop_switches import LoopSwitches
 from labkit.learn.sliding import SlidingKernel
 from labkit.learn.storage_explorer import StorageExplorer
 from labkit.run import Run, SeriesTable
-from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
-from labkit.run.run_folder import RunFolder
+from labkit.run.folder.run_folder import RunFolder
+from labkit.run.series.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.views import message_builders, publisher, snapshots_and_frames, views
 from labkit.views import messages as types
 from labkit.views.channel import RunChannel

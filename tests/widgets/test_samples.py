@@ -9,7 +9,7 @@ import pytest
 
 import labkit as lk
 from labkit.run import LoggedSample, Run
-from labkit.run.sample_log import MAX_NAMES, MAX_STEPS
+from labkit.run.logged.sample_log import MAX_NAMES, MAX_STEPS
 from labkit.views import channel, pushed_replies, views
 from labkit.views.channel import RunChannel
 from labkit.views.pushed_replies import MAX_PUSH_BYTES, PushedReplies
@@ -90,7 +90,7 @@ def test_many_series_are_sent_with_several_frames(run):
 
 
 def test_a_name_of_which_nothing_is_stored_any_more_has_no_steps(run, monkeypatch):
-    monkeypatch.setattr("labkit.run.sample_log.MAX_BYTES", 10)
+    monkeypatch.setattr("labkit.run.logged.sample_log.MAX_BYTES", 10)
     updates = RunUpdates(run)
     log_at(run, 1, a="12345678")
     updates.frame()

@@ -8,8 +8,9 @@ import pytest
 from labkit.run import ComputationGraph, Run
 from labkit.run.activations import Picture
 from labkit.run.finding import Finding
-from labkit.run.graph_parts import ModuleCall
+from labkit.run.graph.parts import ModuleCall
 from labkit.views.still import run_picture
+from labkit.views.still.panel_colours import panel_colours
 
 KINDS = [
     *("dashboard", "curves", "gradients", "graph", "activations", "findings", "layers"),
@@ -82,6 +83,23 @@ def test_each_view_has_a_picture_of_its_own():
     assert "Feature maps of conv, step 7" in texts(pictures["activations"])
     assert {"Conv2d", "9"} <= set(texts(pictures["layers"]))
     assert "None." in texts(pictures["findings"])
+
+
+def test_signed_maps_have_zero_in_the_middle_of_their_scale_as_in_the_page():
+    run = recorded()
+    maps = np.array([[[-1.0, 0.5]]], dtype=np.float32)
+    run.activations.add(Picture("conv", "maps", 7, maps, ("0",), "height", "width"))
+    assert "-1 (blue) over 0 (white) to 1 (orange)" in texts(run_picture.svg(run, "activations"))
+
+
+def test_gates_and_cell_state_have_scales_of_their_own():
+    gate, candidate, state = (
+        np.full((1, 2, 2), value, dtype=np.float32) for value in (0.5, -0.5, -40.0)
+    )
+    names = ("input gate", "candidate", "cell state")
+    values = np.concatenate([gate, candidate, state])
+    colours = panel_colours(Picture("lstm", "gates", 7, values, names, "unit", "time step"))
+    assert [(each.low, each.high) for each in colours] == [(0, 1), (-1, 1), (-40, 40)]
 
 
 def test_what_is_too_large_for_the_dashboard_is_named():

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labkit.run import Run, storage
-from labkit.run.kinds import SAMPLED_KINDS
+from labkit.run import Run
+from labkit.run.series import storage
+from labkit.run.series.kinds import SAMPLED_KINDS
 from labkit.views import message_builders, run_updates
 from labkit.views.channel import RunChannel
 from labkit.views.fragments import MAX_MESSAGE_BYTES, Fragmenter

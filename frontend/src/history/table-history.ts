@@ -1,5 +1,5 @@
 /**
- * The bounded history of a table; the kernel has the same (`labkit/run/storage.py`).
+ * The bounded history of a table; the kernel has the same (`labkit/run/series/storage.py`).
  *
  * The newest rows are stored unchanged (the tail). When the tail is full, its older half is moved
  * into buckets of `stride` rows. When there are too many buckets, adjacent ones are merged and the

@@ -32,6 +32,8 @@ export interface PlaygroundSetup {
   /** Whether the points have values instead of classes. */
   readonly regression: boolean;
   readonly own_data: boolean;
+  /** Of the classes 0 and 1. */
+  readonly class_names: readonly [string, string];
   /** The class of a model of the user's; null for one that is built from the settings. */
   readonly own_model: string | null;
   /** Why the units are not drawn, as a sentence. */
@@ -47,6 +49,11 @@ export interface PlaygroundSetup {
   readonly y_range: readonly [number, number];
   /** float32[n * 3]: x1, x2 and the target of each point, those for training first. */
   readonly points: BufferIndex;
+  /**
+   * The same of equally many points of each data set that can be chosen, in the order of the menu;
+   * empty for own data.
+   */
+  readonly previews: BufferIndex;
   /** uint8 pictures of all features, as in `PlaygroundFrame`. */
   readonly feature_maps: BufferIndex;
   /** float32, one for each feature. */
@@ -84,6 +91,8 @@ export interface PlaygroundFrame {
 export interface PlaygroundCode {
   readonly type: "code";
   readonly text: string;
+  /** The call of `labkit.playground` that opens a playground with the same settings. */
+  readonly call: string;
 }
 
 /** The reply to a request that cannot be fulfilled, with the reason. */

@@ -16,8 +16,8 @@ from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
-from labkit.run.attention import with_attention
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.attention import with_attention
+from labkit.run.graph.computation_graph import ComputationGraph
 
 MOST_NODES = 20_000
 """Maximum number of nodes that are searched in a step of training."""

@@ -14,7 +14,7 @@ from labkit.capture.graph.intervals import Interval
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import ThreadCall
-from labkit.run.graph_parts import ModuleCall
+from labkit.run.graph.parts import ModuleCall
 
 
 @dataclass

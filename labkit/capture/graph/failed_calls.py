@@ -13,8 +13,8 @@ from labkit.capture.graph.graph_writer import GraphWriter
 from labkit.capture.graph.intervals import Interval
 from labkit.capture.graph.operation_results import Result, result_of
 from labkit.capture.graph.source_lines import Line, source_of
-from labkit.run.graph import ComputationGraph
-from labkit.run.graph_parts import Edge, Node
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.parts import Edge, Node
 
 
 @dataclass

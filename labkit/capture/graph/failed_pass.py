@@ -19,7 +19,7 @@ from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
 from labkit.run.error_text import text_of
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.computation_graph import ComputationGraph
 
 
 def graph_of_failed_pass(

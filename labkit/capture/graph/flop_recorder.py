@@ -14,8 +14,8 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.operation_results import operation_name, tensors_in
-from labkit.run.flops_by_shape import UNKNOWN, Flops
-from labkit.run.uncounted_operations import UNCOUNTED
+from labkit.run.graph.flops_by_shape import UNKNOWN, Flops
+from labkit.run.graph.uncounted_operations import UNCOUNTED
 
 _MAX_WAITING = 256
 _CUSTOM: type = BackwardCFunction

@@ -15,8 +15,8 @@ from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
-from labkit.run.flops_by_shape import Flops, convolution_flops
-from labkit.run.graph_parts import Edge, Node
+from labkit.run.graph.flops_by_shape import Flops, convolution_flops
+from labkit.run.graph.parts import Edge, Node
 
 _NOTES = {
     "checkpointfunction": (

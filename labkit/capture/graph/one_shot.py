@@ -36,7 +36,7 @@ from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
 from labkit.run.error_text import described
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.computation_graph import ComputationGraph
 from labkit.run.inspection import Sample
 
 _NO_GRAD = (

@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from labkit.run.graph_parts import Source
+from labkit.run.graph.parts import Source
 
 Line = tuple[CodeType, int]
 """A code object and a line number, which `source_of` converts to a readable form."""

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from labkit.capture.hooks.listener import LoopListener
-from labkit.run.background_task import BackgroundTask
+from labkit.run.background.task import BackgroundTask
 
 _loops: dict[int, tuple[LoopListener, Callable[[str], None]]] = {}
 """The loops with frozen modules, by identity, each with a function that takes a notice."""

@@ -28,7 +28,7 @@ from labkit.capture.graph.graph_writer import operation
 from labkit.capture.graph.intervals import Interval
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.tracebacks import frames_of, tensors_of
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.computation_graph import ComputationGraph
 
 _CHANGE_UNKNOWN = (
     " What changed the tensor is not recorded during training; `with lk.graph.record():` around "

@@ -14,7 +14,7 @@ from labkit.capture.readings.budget import SECOND_NS, ReadingBudget
 from labkit.capture.readings.reading import PassContext, Reading, StepContext
 from labkit.capture.readings.unregistered import unregistered_parameters
 from labkit.run import ComputationGraph
-from labkit.run.graph_log import MAX_SIZES
+from labkit.run.graph.log import MAX_SIZES
 
 _CALL_NS = 4_000
 """Cost of recording one module call, with both hooks."""

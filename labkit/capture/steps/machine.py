@@ -32,7 +32,7 @@ from labkit.capture.steps.pass_recorder import PassRecorder
 from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.capture.steps.training_step_end import TrainingStepEnd
 from labkit.run import Run
-from labkit.run.background_task import BackgroundTask, in_background
+from labkit.run.background.task import BackgroundTask, in_background
 from labkit.run.error_text import described
 
 _MAX_REFUSALS = 16

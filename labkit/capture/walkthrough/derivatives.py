@@ -9,7 +9,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
 from labkit.capture.walkthrough.derivative_table import DERIVATIVES
-from labkit.run.walk import Formula
+from labkit.run.graph.walk import Formula
 
 _MEAN, _SUM = 1, 2
 """Values of `reduction` that the nodes of PyTorch's losses store."""

@@ -16,8 +16,8 @@ from labkit.capture.graph.operation_results import Result
 from labkit.capture.walkthrough.backward import LeafGradient, NodeGradients
 from labkit.capture.walkthrough.derivatives import formula_for
 from labkit.capture.walkthrough.values import summarise, unknown
-from labkit.run.graph import ComputationGraph
-from labkit.run.walk import Flow, StepEvent, ValueSummary
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.walk import Flow, StepEvent, ValueSummary
 
 _HALF = 2
 """Size in bytes of the largest floating-point numbers that numpy may not support."""

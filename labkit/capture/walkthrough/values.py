@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from labkit.capture import torch_compat
-from labkit.run.walk import MAX_CELLS, MAX_NUMBERS, ValueSummary
+from labkit.run.graph.walk import MAX_CELLS, MAX_NUMBERS, ValueSummary
 
 _UNREADABLE = (
     "The values of this tensor cannot be read: it is on the meta device, or its class or layout "

@@ -31,8 +31,8 @@ from labkit.capture.walkthrough.backward import run_backward
 from labkit.capture.walkthrough.events import EventWriter
 from labkit.capture.walkthrough.forward import INSIDE, NOT_KEPT, values_of
 from labkit.capture.walkthrough.values import summarise
-from labkit.run.graph import ComputationGraph
-from labkit.run.walk import Leaf, Walk
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.walk import Leaf, Walk
 
 _EXAMPLE = "Examples: lk.stepper(loss), lk.stepper(lambda: loss_fn(model(x), y))."
 _NOT_EDITABLE = (

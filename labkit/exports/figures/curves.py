@@ -20,7 +20,7 @@ from labkit.exports.figures.marks import (
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.exports.figures.subjects import Curves
 from labkit.run import Finding, Run
-from labkit.run.series_table import Floats, Steps
+from labkit.run.series.series_table import Floats, Steps
 
 _FEW_VALUES = 24
 """Maximum number of values of a line with markers, which show values between two gaps."""

@@ -24,8 +24,8 @@ from labkit.exports.figures.marks import Marks, event_marks, gap_marks
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.exports.figures.subjects import Family
 from labkit.run import Run
-from labkit.run.decimate import decimate
-from labkit.run.series_table import Floats, Steps
+from labkit.run.series.decimate import decimate
+from labkit.run.series.series_table import Floats, Steps
 
 _TITLES = {
     "grad_norm": "Gradient norm",

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from labkit.exports.figures.look import Look, label, new_figure
 from labkit.run import ComputationGraph, Cost, ModuleCall, Node
-from labkit.run.graph_layout import (
+from labkit.run.graph.layout import (
     BOX_HEIGHT,
     MARGIN,
     Box,

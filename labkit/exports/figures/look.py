@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from labkit.run.printable import printable
-from labkit.run.series_table import Floats
+from labkit.run.series.series_table import Floats
 
 ThemeName = Literal["light", "dark"]
 FONT = "system-ui, -apple-system, Segoe UI, sans-serif"

@@ -14,7 +14,7 @@ import numpy as np
 from labkit.exports.figures.look import Look, label, translucent
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.run import Finding, RunEvent
-from labkit.run.series_table import Floats, Steps
+from labkit.run.series.series_table import Floats, Steps
 
 Domain = tuple[float, float]
 """Lower and upper end of a panel."""

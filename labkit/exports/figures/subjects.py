@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labkit.exports.figures.splits import split_of
 from labkit.run import Run
 from labkit.run.activations import PictureKind
-from labkit.run.kinds import SAMPLED_KINDS, series_name
+from labkit.run.series.kinds import SAMPLED_KINDS, series_name
 
 LEARNING_RATE = "lr"
 GRADIENTS = "histograms"

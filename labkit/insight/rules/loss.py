@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -42,6 +43,11 @@ _TRAINING_RISE = 3.0
 """Training loss over its level at the best held-out value, above which the task has changed."""
 _NOISE_RANGE = 4.0
 """Rise over the noise of a held-out metric, below which it is noise; a minimum is biased, too."""
+_CLOSE_PART = 0.1
+"""Part of the recent values that may come close to the best one by chance."""
+_TREND = 4.0
+"""Kendall's statistic, in its standard deviations without a trend, above which a metric worsens."""
+_TREND_POINTS = 40
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
 )
@@ -182,9 +188,12 @@ def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
         else max(_LOSS_RISE * abs(lowest), _FALL_LOST * (float(worsening[0]) - lowest))
     )
     # The best value may be an exception. Then some of the recent ones come close to it.
+    close = float(np.sort(recent)[int(_CLOSE_PART * len(recent))])
+    is_noise = rise <= _NOISE_RANGE * _noise_of_few(worsening[best // 2 :])
     if (
-        not float(recent.min()) > lowest + enough
-        or not rise > max(enough, _NOISE_RANGE * _noise_of_few(worsening[best // 2 :]))
+        not min(close - lowest, rise) > enough
+        # Held-out values of a model that overfits vary more and more; their trend remains.
+        or (is_noise and not _trend(after) > _TREND)
         or not _keeps_falling(training, steps[best])
     ):
         return None
@@ -204,6 +213,16 @@ def _noise_of_few(values: NDArray[np.float32]) -> float:
     """
     differences = np.diff(values.astype(np.float64))
     return float(np.sqrt(np.mean(np.square(differences)) / 2)) if len(differences) else 0.0
+
+
+def _trend(values: NDArray[np.float32]) -> float:
+    """Return Kendall's statistic of values over their order, in its standard deviations."""
+    parts = np.array_split(values, min(len(values), _TREND_POINTS))
+    medians = np.array([np.median(part) for part in parts])
+    n = len(medians)
+    rises = np.sign(medians[None, :] - medians[:, None])
+    deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    return float(np.triu(rises, 1).sum()) / deviation if n > 1 else 0.0
 
 
 def _smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:

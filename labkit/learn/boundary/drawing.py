@@ -12,6 +12,7 @@ from labkit.learn.boundary.contour import boundary_segments
 from labkit.learn.boundary.state import BoundaryState, Plane, read_plane, read_state
 from labkit.learn.pictures.picture import FAINT, Picture, Sheet
 from labkit.learn.pictures.png import colours, data_address
+from labkit.learn.pictures.ticks import round_ticks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,6 +24,7 @@ ARROW = 46.0
 """Length in px of the arrow of a pull of 1."""
 _LEFT, _TOP = 42.0, 26.0
 _RADIUS, _LARGE_RADIUS, _FEW = 3.4, 6.5, 40
+_TICKS = 5
 _INK = "#1a1a1a"
 # The two ends of the diverging scale: readable on the map in both themes.
 _CLASSES = ("#054e8c", "#b24605")
@@ -30,6 +32,7 @@ _PAPER, _BACKGROUND = "#ffffff", "#f7f7f7"
 _FAINTEST, _RANGE = 0.27, 0.46
 """The part of the diverging scale that the map takes, so that the samples stand out."""
 _SHORTEST, _HEAD, _HEAD_ANGLE = 1.5, 5.0, 2.6
+_TICKS = 5
 
 
 def boundary_picture(
@@ -244,16 +247,12 @@ def _draw_mark(
 
 def _draw_axes(sheet: Sheet, plane: Plane, names: tuple[str, str]) -> None:
     bottom = _TOP + HEIGHT
-    for share in (0.0, 0.5, 1.0):
-        across = plane.x[0] + share * (plane.x[1] - plane.x[0])
-        anchor = ("start", "middle", "end")[round(2 * share)]
-        sheet.text(
-            _LEFT + share * WIDTH, bottom + 15, f"{across:.3g}", size=11, anchor=anchor,
-            colour=FAINT,
-        )  # fmt: skip
-        up = plane.y[0] + share * (plane.y[1] - plane.y[0])
-        y = min(max(bottom - share * HEIGHT + 4, _TOP + 10), bottom)
-        sheet.text(_LEFT - 6, y, f"{up:.3g}", size=11, anchor="end", colour=FAINT)
+    for across in round_ticks(*plane.x, _TICKS):
+        x = _LEFT + (across - plane.x[0]) / (plane.x[1] - plane.x[0]) * WIDTH
+        sheet.text(x, bottom + 15, f"{across:g}", size=11, anchor="middle", colour=FAINT)
+    for up in round_ticks(*plane.y, _TICKS):
+        y = bottom - (up - plane.y[0]) / (plane.y[1] - plane.y[0]) * HEIGHT
+        sheet.text(_LEFT - 6, y + 4, f"{up:g}", size=11, anchor="end", colour=FAINT)
     sheet.text(_LEFT + WIDTH / 2, bottom + 30, names[0], bold=True, anchor="middle")
     sheet.text(_LEFT, _TOP - 9, names[1], bold=True)
 

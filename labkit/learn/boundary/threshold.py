@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _COLOURS = ("#0a84c6", "#d55e00")
 _WIDTH, _HALF, _BINS, _END = 640.0, 110.0, 64, 10.0
 _DOT = 3.2
+_TICKS = range(-8, 9, 2)
 _CUT = 0.5
 
 
@@ -88,7 +89,11 @@ class ThresholdView(PicturedWidget):
         sheet.path([(_WIDTH / 2, 0), (_WIDTH / 2, 2 * _HALF)], width=2.5)
         sheet.text(0, 12, f"{self.classes[1]}, above the line", colour=FAINT, size=12)
         sheet.text(0, 2 * _HALF - 4, f"{self.classes[0]}, below it", colour=FAINT, size=12)
-        sheet.text(_WIDTH / 2, 2 * _HALF + 16, "threshold 0.5", anchor="middle", size=12)
+        for logit in _TICKS:
+            x = (logit + _END) / (2 * _END) * _WIDTH
+            sheet.text(x, 2 * _HALF + 16, f"{logit}".replace("-", "−"), anchor="middle", size=12)
+        sheet.text(_WIDTH - 2, 2 * _HALF + 16, "logit", anchor="end", size=12)
+        sheet.text(_WIDTH / 2, 2 * _HALF + 34, "threshold 0.5 (logit 0)", anchor="middle", size=12)
         return sheet.finish(self._words())
 
     def _words(self) -> str:
@@ -108,7 +113,7 @@ class ThresholdView(PicturedWidget):
 
     def _picture(self) -> dict[str, str]:
         picture = self.picture()
-        still = standing_alone("Threshold", picture, 2 * _HALF + 30)
+        still = standing_alone("Threshold", picture, 2 * _HALF + 48)
         return {"text/plain": picture.text, "image/svg+xml": still}
 
     def _revision(self) -> object:

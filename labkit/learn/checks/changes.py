@@ -14,7 +14,7 @@ def is_unchanged(before: Any, after: Any) -> bool:
 
     Examples
     --------
-    >>> is_unchanged(np.zeros(2), np.zeros(2)), is_unchanged([1, 2], [1, 2, 3])
+    >>> is_unchanged(np.zeros(2), np.zeros(2)), is_unchanged([1, 2], [2, 1])
     (True, False)
     """
     if type(before) is not type(after):
@@ -23,6 +23,34 @@ def is_unchanged(before: Any, after: Any) -> bool:
         if isinstance(before, kind):
             return same(before, after)
     return True
+
+
+def _same_value(before: Any, after: Any) -> bool:
+    return bool(before == after or (before != before and after != after))  # noqa: PLR0124 - NaN
+
+
+def only_gradients_differ(before: Any, after: Any) -> bool:
+    """Whether a tensor, or a module, differs in nothing but what `backward` adds to `.grad`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> old, new = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    >>> new.sum().backward()
+    >>> only_gradients_differ(old, new), only_gradients_differ(old, old)
+    (True, False)
+    """
+    if type(before) is not type(after) or is_unchanged(before, after):
+        return False
+    if isinstance(before, Tensor):
+        return _same_but_for_the_gradient(before, after)
+    if not isinstance(before, nn.Module) or not _same_modes(before, after):
+        return False
+    old, new = _tensors(before), _tensors(after)
+    return old.keys() == new.keys() and all(
+        type(tensor) is type(new[name]) and _same_but_for_the_gradient(tensor, new[name])
+        for name, tensor in old.items()
+    )
 
 
 def _same_dictionary(before: dict[Any, Any], after: dict[Any, Any]) -> bool:
@@ -50,10 +78,12 @@ def _same_values(before: Tensor, after: Tensor) -> bool:
 
 
 def _same_tensor(before: Tensor, after: Tensor) -> bool:
-    return (
-        before.requires_grad == after.requires_grad
-        and _same_values(before.detach(), after.detach())
-        and _same_gradient(before, after)
+    return _same_but_for_the_gradient(before, after) and _same_gradient(before, after)
+
+
+def _same_but_for_the_gradient(before: Tensor, after: Tensor) -> bool:
+    return before.requires_grad == after.requires_grad and _same_values(
+        before.detach(), after.detach()
     )
 
 
@@ -65,10 +95,12 @@ def _same_gradient(before: Tensor, after: Tensor) -> bool:
 
 
 def _same_module(before: nn.Module, after: nn.Module) -> bool:
+    return _same_modes(before, after) and is_unchanged(_tensors(before), _tensors(after))
+
+
+def _same_modes(before: nn.Module, after: nn.Module) -> bool:
     modes = [part.training for part in before.modules()]
-    if modes != [part.training for part in after.modules()]:
-        return False
-    return is_unchanged(_tensors(before), _tensors(after))
+    return modes == [part.training for part in after.modules()]
 
 
 def _tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -82,4 +114,5 @@ _COMPARISONS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Any], bool]], 
     (nn.Module, _same_module),
     (dict, _same_dictionary),
     ((list, tuple), _same_items),
+    ((int, float, complex, str, bytes), _same_value),
 )

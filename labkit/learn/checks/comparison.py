@@ -33,6 +33,10 @@ def close(*, atol: float = 1e-4, rtol: float = 1e-4) -> Comparison:
     (True, False)
     >>> same([1, torch.tensor(2)], (1.0, 2.0)), same("cpu", torch.device("cpu"))
     (True, False)
+    >>> same(np.str_("adam"), "adam")
+    True
+    >>> same(torch.tensor([1, 2]), [1, 2]), same(torch.tensor([[1], [2]]), [1, 2])
+    (True, False)
     """
 
     def compare(got: Any, expected: Any) -> bool:
@@ -115,7 +119,9 @@ def _same(got: Any, expected: Any, atol: float, rtol: float) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a boolean of NumPy, or of a tensor of one element, as Python's."""
+    """Return a text or boolean of NumPy, or a boolean in a tensor of one element, as Python's."""
+    if isinstance(value, np.str_):
+        return str(value)
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, Tensor) and value.dtype == torch.bool and value.numel() == 1:
@@ -126,7 +132,13 @@ def _plain(value: Any) -> Any:
 def _same_items(got: Any, expected: Sequence[Any], atol: float, rtol: float) -> bool:
     if not isinstance(got, list | tuple | Tensor | np.ndarray) or len(got) != len(expected):
         return False
+    if isinstance(got, Tensor | np.ndarray) and all(map(_is_number, expected)) and got.ndim != 1:
+        return False  # a column in place of a list of numbers
     return all(_same(one, other, atol, rtol) for one, other in zip(got, expected, strict=True))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _same_numbers(got: Any, wanted: Tensor, atol: float, rtol: float) -> bool:

@@ -9,14 +9,22 @@ from __future__ import annotations
 import inspect
 import linecache
 import traceback
+from collections.abc import Mapping
 
 from labkit.learn.checks.comparison import close
+from labkit.learn.checks.differences import difference, got_and_expected, other_shape
 from labkit.learn.checks.exercise import Exercise
+from labkit.learn.checks.meanings import meaning_of
 from labkit.learn.checks.trial import Call, Trial, parameters_of, text_of
-from labkit.learn.checks.wording import difference, enumerated, safely, shorten, show, show_input
+from labkit.learn.checks.wording import enumerated, safely, shorten, show, show_input
+from labkit.learn.checks.wrapped import wrapped
 
 NOT_A_VALUE = (
     "This asks for a value, and you passed a function. Call it, or write the value in its place."
+)
+_NOTHING_HERE = (
+    "your function returned `None`, though it returned a value for other inputs: one of its "
+    "branches has no `return`."
 )
 _MODES = {
     "gradient recording": (
@@ -51,9 +59,18 @@ def mode_changed(name: str) -> str:
 def argument_changed(name: str) -> str:
     """Say that a call changed an argument."""
     return (
-        f"Your function changed `{name}`, which belongs to whoever called it. In-place operations "
-        "(`+=`, `x[...] = ...`, names that end in `_`) write into the argument itself. Work on a "
-        "copy, or compute something new."
+        f"Your function changed `{name}`, which belongs to whoever called it. Operations such as "
+        "`+=`, `x[...] = ...` and `del`, and methods such as `sort()`, `pop()` and all whose names "
+        "end in `_`, change the argument itself. Work on a copy, or compute something new."
+    )
+
+
+def gradient_changed(name: str) -> str:
+    """Say that `backward` was called inside, which adds to the gradients of an argument."""
+    return (
+        f"Your function calls `backward` itself, and that adds to the gradients of `{name}`, which "
+        "belongs to whoever called it. Return the result, and leave `backward` to the caller; if "
+        "you need a gradient inside, `torch.autograd.grad` returns it and adds to none."
     )
 
 
@@ -89,8 +106,10 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         first = f"Your function raised {message}"
     line = safely(lambda: line_of(error, trial.answer), "")
     where = f" in the line `{line}`" if line else ""
-    sentence = f"{first}{where}."
-    return (sentence, _called_with(exercise, trial, call)) if exercise.parameters else (sentence,)
+    said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
+    if exercise.parameters:
+        said.append(_called_with(exercise, trial, call))
+    return tuple(each for each in said if each)
 
 
 def _called_with(exercise: Exercise, trial: Trial, call: Call) -> str:
@@ -129,9 +148,18 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         return (f"I don't recognise this one yet. You gave {_shown(call.result)}.",)
     if _returned_nothing(trial):
         return (_nothing(trial),)
-    paragraphs = [
-        f"I don't recognise this one yet. {_for(exercise, call)}, {_differs(call, expected)}."
-    ]
+    if inspect.isroutine(call.result) and not callable(expected):
+        return (_not_called(call.result),)
+    if call.result is None and trial.reference[place].result is not None:
+        return (f"{_for(exercise, call)}, {_NOTHING_HERE}",)
+    if packed := wrapped(trial):
+        return (packed,)
+    shaped = safely(lambda: other_shape(call.seen, expected), "")
+    if shaped:
+        paragraphs = [f"{_for(exercise, call)}, {shaped}."]
+    else:
+        differs = _differs(call, expected)
+        paragraphs = [f"I don't recognise this one yet. {_for(exercise, call)}, {differs}."]
     if place:
         first = "the first" if place == 1 else f"the first {place}"
         paragraphs.append(f"It was right for {first} of {len(trial.calls)} inputs.")
@@ -139,7 +167,24 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     if ignored:
         listed = enumerated([f"`{name}`" for name in ignored])
         paragraphs.append(f"Your function never reads {listed}.")
-    return tuple(paragraphs)
+    paragraphs += [
+        f"Your function gives `{name}` another value before it reads the one that it was given."
+        for name in trial.source.overwritten_arguments()
+    ]
+    return (*paragraphs, *_other_order(exercise, trial))
+
+
+def _other_order(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
+    """Say that the function has the right arguments in another order, where it has."""
+    try:
+        taken = parameters_of(trial.answer)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return ()
+    if taken == exercise.parameters or sorted(taken) != sorted(exercise.parameters):
+        return ()
+    called = f"{exercise.name}({', '.join(exercise.parameters)})"
+    said = f"The check calls `{called}`. Your function takes these arguments in another order"
+    return (f"{said}: `({', '.join(taken)})`.",)
 
 
 def _returned_nothing(trial: Trial) -> bool:
@@ -152,6 +197,15 @@ def _nothing(trial: Trial) -> str:
     if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
     return "Your function returned `None`: is there a `return` line?"
+
+
+def _not_called(result: object) -> str:
+    name = getattr(result, "__name__", "")
+    named = f"`{name}`" if name.isidentifier() else "a function"
+    return (
+        f"Your function returned {named} itself, and not what it computes: the round brackets "
+        "after its name are missing."
+    )
 
 
 def _differs(call: Call, expected: object) -> str:
@@ -168,8 +222,14 @@ def _differs_in(seen: dict[str, object], expected: dict[str, object], call: Call
         if not same(got, wanted):
             if isinstance(wanted, bool):
                 return f"{name} {_yes_or_no(got)}, expected {_yes_or_no(wanted)}"
-            return f"{name} is {_shown(got)}, expected {_shown(wanted)}"
+            return _property_differs(name, got, wanted)
     return f"you returned {_shown(call.result)}"
+
+
+def _property_differs(name: str, got: object, wanted: object) -> str:
+    if isinstance(wanted, Mapping):
+        return f"{name}, {difference(got, wanted)}"
+    return f"{name} is {got_and_expected(got, wanted)}"
 
 
 def _yes_or_no(value: object) -> str:

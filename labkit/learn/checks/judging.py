@@ -18,6 +18,7 @@ from typing import Any, Literal
 from torch import nn
 
 from labkit.learn.checks import fallback
+from labkit.learn.checks.changes import only_gradients_differ
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.source import read_source
 from labkit.learn.checks.stub import is_open
@@ -79,7 +80,7 @@ def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
         if inspect.isroutine(answer):
             return Verdict("wrong", (fallback.NOT_A_VALUE,), "not_a_value")
         return None
-    if not callable(answer) or isinstance(answer, nn.Module):
+    if not callable(answer) or _is_what_it_returns(exercise, answer):
         return Verdict("wrong", (fallback.not_a_function(exercise, answer),), "not_a_function")
     arguments = exercise.cases[0].build()
     try:
@@ -89,6 +90,13 @@ def _unusable(exercise: Exercise, answer: Any) -> Verdict | None:
     except ValueError:
         return None
     return None
+
+
+def _is_what_it_returns(exercise: Exercise, answer: Any) -> bool:
+    """Whether a module came where a function is asked that makes one; others are called as such."""
+    if not isinstance(answer, nn.Module):
+        return False
+    return isinstance(next(exercise.procedure.calls(exercise.solution)).result, nn.Module)
 
 
 def try_answer(exercise: Exercise, answer: Any) -> Trial:
@@ -129,7 +137,11 @@ def _argument_changed(exercise: Exercise, trial: Trial, name: str) -> Verdict:
         about_it = mistake.changes == name and _holds(exercise, mistake, trial)
         if about_it or (mistake.changes is None and _is_made(exercise, mistake, trial)):
             return _named(mistake)
-    return Verdict("wrong", (fallback.argument_changed(name),), "argument_changed")
+    call = next(call for call in trial.calls if name in call.changed)
+    place = exercise.parameters.index(name)
+    by_backward = only_gradients_differ(call.case.build()[place], call.arguments[place])
+    say = fallback.gradient_changed if by_backward else fallback.argument_changed
+    return Verdict("wrong", (say(name),), "argument_changed")
 
 
 def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:

@@ -34,9 +34,17 @@ class Mode:
     restore: Callable[[Any], object]
 
 
-def _set_default_device(device: torch.device) -> None:
+def _default_device() -> torch.device | None:
+    """Return the default device; None if it is one that this machine does not have."""
+    try:
+        return torch.get_default_device()
+    except (AssertionError, RuntimeError):  # PyTorch tries it out, with a new tensor
+        return None
+
+
+def _set_default_device(device: torch.device | None) -> None:
     # Without a device of its own, PyTorch makes tensors on the CPU and needs no mode for it.
-    torch.set_default_device(None if device.type == "cpu" else device)
+    torch.set_default_device(None if device is None or device.type == "cpu" else device)
 
 
 def _determinism() -> tuple[bool, bool]:
@@ -63,7 +71,7 @@ def _set_working_directory(folder: str) -> None:
 MODES = (
     Mode("gradient recording", torch.is_grad_enabled, torch.set_grad_enabled),
     Mode("default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    Mode("default device", torch.get_default_device, _set_default_device),
+    Mode("default device", _default_device, _set_default_device),
     Mode("number of threads", torch.get_num_threads, torch.set_num_threads),
     Mode("choice of deterministic algorithms", _determinism, _set_determinism),
     Mode("detection of anomalies", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),

@@ -36,7 +36,11 @@ class Source:
     tree: ast.AST | None = None
 
     def mentions(self, *names: str) -> bool:
-        """Whether one of these names occurs, as a variable, an attribute or a string."""
+        """Whether one of these names occurs, as a variable, an attribute, a string or an import.
+
+        With a dot, as in ``"torch.func"``, the whole of an attribute is compared, or the module of
+        an import.
+        """
         return any(name in names for name in self._names())
 
     def has(self, *kinds: type[ast.AST]) -> bool:
@@ -55,6 +59,41 @@ class Source:
         """Whether one of these variables gets a new value, by ``=`` or in place."""
         return any(
             isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names
+            for node in self._nodes()
+        )
+
+    def renames(self, *names: str) -> bool:
+        """Whether one of these variables gets another object, by ``=`` and not in place.
+
+        Examples
+        --------
+        >>> Source(ast.parse("w -= 1")).renames("w"), Source(ast.parse("w = w - 1")).renames("w")
+        (False, True)
+        """
+        return any(
+            isinstance(target, ast.Name) and target.id in names
+            for node in self._nodes()
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        )
+
+    def calls_on(self, variable: str, *methods: str) -> bool:
+        """Whether one of these methods of a variable is called, as in ``w.zero_()``."""
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in methods
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == variable
+            for node in self._nodes()
+        )
+
+    def returns_call(self, *names: str) -> bool:
+        """Whether what a call of one of these functions or methods gives is returned."""
+        return any(
+            isinstance(node, ast.Return)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "attr", getattr(node.value.func, "id", None)) in names
             for node in self._nodes()
         )
 
@@ -87,6 +126,25 @@ class Source:
         given = [*self.tree.args.posonlyargs, *self.tree.args.args]
         return tuple(parameter.arg for parameter in given if parameter.arg not in read)
 
+    def overwritten_arguments(self) -> tuple[str, ...]:
+        """Return the parameters that get another value before the body reads what was given.
+
+        Examples
+        --------
+        >>> text = "def step(w, lr):" + chr(10) + "    lr = 0.1" + chr(10) + "    return w - lr"
+        >>> Source(ast.parse(text).body[0]).overwritten_arguments()
+        ('lr',)
+        """
+        if not isinstance(self.tree, ast.FunctionDef):
+            return ()
+        given = [*self.tree.args.posonlyargs, *self.tree.args.args]
+        body = self.tree.body
+        return tuple(each.arg for each in given if _is_first_assigned(each.arg, body))
+
+    def does_without(self, argument: str) -> bool:
+        """Whether the value that is given for this parameter is never read."""
+        return argument in (*self.ignored_arguments(), *self.overwritten_arguments())
+
     def _nodes(self) -> Iterator[ast.AST]:
         return ast.walk(self.tree) if self.tree is not None else iter(())
 
@@ -95,9 +153,13 @@ class Source:
             if isinstance(node, ast.Name):
                 yield node.id
             elif isinstance(node, ast.Attribute):
-                yield node.attr
+                yield from (node.attr, ast.unparse(node))
+            elif isinstance(node, ast.ImportFrom):
+                yield node.module or ""
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+            elif isinstance(node, ast.alias):
+                yield from node.name.split(".")
 
 
 def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:
@@ -105,6 +167,17 @@ def _is_augmented(name: ast.Name, statement: ast.AST) -> bool:
     return any(
         isinstance(node, ast.AugAssign) and node.target is name for node in ast.walk(statement)
     )
+
+
+def _is_first_assigned(name: str, body: list[ast.stmt]) -> bool:
+    """Whether the first statement with this name is ``name = ...``, without it at the right."""
+    for statement in body:
+        places = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id == name]
+        if places:
+            return isinstance(statement, ast.Assign) and all(
+                isinstance(place.ctx, ast.Store) for place in places
+            )
+    return False
 
 
 def read_source(answer: object) -> Source:

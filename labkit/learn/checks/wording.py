@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from labkit.learn.checks.comparison import as_tensor
 from labkit.learn.checks.trial import Call
 
-_FEW = 8
+FEW = 8
+"""The number of items up to which a value is written in full."""
 _LONG = 160
 _SHORT = 48
 
@@ -65,8 +66,8 @@ def _written(value: object) -> str | None:
 
 
 def _written_items(value: Sequence[Any]) -> str | None:
-    items = [_written(item) for item in value[: _FEW + 1]]
-    if len(value) > _FEW or any(item is None for item in items):
+    items = [_written(item) for item in value[: FEW + 1]]
+    if len(value) > FEW or any(item is None for item in items):
         return None
     return _bracketed(value, [str(item) for item in items])
 
@@ -87,7 +88,7 @@ def _digits(number: Any) -> str:
 
 def _written_array(value: Tensor | np.ndarray) -> str | None:
     numbers = as_tensor(value)
-    if numbers is None or numbers.numel() > _FEW:
+    if numbers is None or numbers.numel() > FEW:
         return None
     kind = "tensor" if isinstance(value, Tensor) else "array"
     return f"{kind}({_nested(numbers.tolist())}{_dtype(value)})"
@@ -114,7 +115,7 @@ def _described(value: object) -> str:
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
-        (Coroutine, lambda made: "a coroutine (`async def` makes one; write `def`)"),
+        (Coroutine, lambda made: "a coroutine (is there an `async` before its `def`?)"),
         (Callable, lambda function: "a function"),
     )
     for kind, describe in kinds:
@@ -140,7 +141,7 @@ def _shape(value: Tensor | np.ndarray) -> str:
 
 
 def _show_items(value: Sequence[Any]) -> str:
-    if len(value) > _FEW // 2:
+    if len(value) > FEW // 2:
         return _described(value)
     items = [_written(item) for item in value]
     described = [show(item) for item, text in zip(value, items, strict=True) if text is None]
@@ -180,39 +181,6 @@ def enumerated(parts: Sequence[str]) -> str:
     'w, b and lr'
     """
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-
-
-def difference(got: object, expected: object) -> str:
-    """Say what was returned and what is expected, and for large values where they differ first.
-
-    Examples
-    --------
-    >>> difference(1.0, 2.0)
-    'you returned `1`, expected `2`'
-    >>> difference(torch.zeros(3, 4), torch.eye(3, 4)).partition("; ")[2]
-    'the first difference is at `[0, 0]`: `0`, expected `1`'
-    """
-    where = _first_difference(got, expected)
-    if where is None:
-        return f"you returned {show(got)}, expected {show(expected)}"
-    index, found, wanted = where
-    return (
-        f"you returned {show(got)}, as expected; the first difference is at `{index}`: "
-        f"`{found:.4g}`, expected `{wanted:.4g}`"
-    )
-
-
-def _first_difference(got: object, expected: object) -> tuple[list[int], float, float] | None:
-    """Return the place and the two numbers, for arrays of one shape that are too large to show."""
-    found, wanted = as_tensor(got), as_tensor(expected)
-    if found is None or wanted is None or found.shape != wanted.shape or found.numel() <= _FEW:
-        return None
-    differs = ~torch.isclose(found, wanted, rtol=1e-4, atol=1e-4, equal_nan=True)
-    places = differs.nonzero()
-    if not len(places):
-        return None
-    index = places[0].tolist()
-    return index, found[tuple(index)].item(), wanted[tuple(index)].item()
 
 
 def safely(text: Callable[[], str], otherwise: str) -> str:

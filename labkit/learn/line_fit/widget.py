@@ -250,18 +250,27 @@ class LineFit(PicturedWidget):
 
 
 def _points(x: Numbers, y: Numbers) -> Points:
-    columns = [_numbers(each) for each in (x, y)]
-    if len(columns[0]) != len(columns[1]) or not len(columns[0]):
+    columns = [_numbers(name, each) for name, each in (("x", x), ("y", y))]
+    if len(columns[0]) != len(columns[1]):
         raise ValueError(
             f"x and y need equally many numbers; got {len(columns[0])} and {len(columns[1])}"
         )
     return Points(*columns)
 
 
-def _numbers(values: Any) -> np.ndarray[Any, Any]:
+def _numbers(name: str, values: Any) -> np.ndarray[Any, Any]:
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
-    return np.asarray(values, dtype=np.float64).reshape(-1)
+    column = np.asarray(values, dtype=np.float64)
+    if not column.size or column.shape not in ((column.size,), (column.size, 1)):
+        raise ValueError(f"{name} of shape (n,) or (n, 1) is taken; got {column.shape}")
+    if not np.isfinite(column).all():
+        at = int(np.argmin(np.isfinite(column)))
+        raise ValueError(
+            f"{name} has to hold finite numbers; number {at + 1} of {column.size} is "
+            f"{column.reshape(-1)[at]}. (A division by a standard deviation of 0 gives such.)"
+        )
+    return column.reshape(-1)
 
 
 def _ends(name: str, ends: Ends) -> Ends:

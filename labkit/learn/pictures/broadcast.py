@@ -76,7 +76,7 @@ def _draw(every: dict[str, tuple[int, ...]], result: list[int | None]) -> Sheet:
     left = 9.0 * max(len(name) for name in (*every, "result")) + 14
     for column in range(depth):
         x = left + column * _WIDTH + (_WIDTH - 6) / 2
-        sheet.text(x, 11, f"dim {column - depth}", size=10, anchor="middle", colour=FAINT)
+        sheet.text(x, 11, f"dim {column - depth}", size=11, anchor="middle", colour=FAINT)
     for row, (name, sizes) in enumerate(every.items()):
         y = 18 + row * (_HEIGHT + 6)
         sheet.text(0, y + 21, name, bold=True)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Values = Tensor | ArrayLike
 
-_COLUMN, _BAR, _ROW, _GAP, _LEFT, _TOP = 18.0, 12.0, 48.0, 16.0, 112.0, 20.0
+_ROW, _GAP, _LEFT, _TOP = 48.0, 16.0, 100.0, 20.0
+_WIDEST, _NARROWEST, _ROOM = 18.0, 10.5, 420.0
+"""Columns are as wide as the room for all of them allows, within these bounds."""
 _APART = 10.0  # the smallest distance of two labels of an axis
 _MOST_LETTERS, _MOST_ROWS = 40, 6
 
@@ -52,16 +54,18 @@ def letter_picture(text: str, rows: Mapping[str, Values], *, marked: str = "") -
             f"letters and {len(rows)} rows"
         )
     sheet, lines = Sheet(), [_spoken_letters(text, marked)]
+    column = min(_WIDEST, max(_NARROWEST, _ROOM / len(text)))
     top = _TOP
     for name, given in rows.items():
         values = _row(name, given, len(text))
         low, high = _ends(values)
-        _draw_axis(sheet, top, name, (low, high), len(text))
-        _draw_bars(sheet, top, values, (low, high), [letter in marked for letter in text])
+        _draw_axis(sheet, top, name, (low, high), len(text) * column)
+        marks = [letter in marked for letter in text]
+        _draw_bars(sheet, top, values, (low, high), marks, column)
         lines.append(_spoken_row(name, values, low, high))
         top += _ROW + _GAP
     for place, letter in enumerate(text):
-        middle = _LEFT + (place + 0.5) * _COLUMN
+        middle = _LEFT + (place + 0.5) * column
         sheet.text(middle, top + 4, letter, size=15, anchor="middle", bold=letter in marked)
     return sheet.finish("\n".join(lines))
 
@@ -87,10 +91,9 @@ def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _draw_axis(
-    sheet: Sheet, top: float, name: str, ends: tuple[float, float], n_letters: int
+    sheet: Sheet, top: float, name: str, ends: tuple[float, float], width: float
 ) -> None:
     low, high = ends
-    width = n_letters * _COLUMN
     sheet.text(0, top + _ROW / 2 + 4, name, size=12)
     zero = _height(0.0, top, ends)
     for value in sorted({low, 0.0, high}):
@@ -98,7 +101,7 @@ def _draw_axis(
         if value and abs(y - zero) < _APART:
             continue
         sheet.path([(_LEFT, y), (_LEFT + width, y)], colour=FAINT, width=1 if value == 0 else 0.4)
-        sheet.text(_LEFT + width + 6, y + 4, f"{value:.3g}", size=10, colour=FAINT)
+        sheet.text(_LEFT + width + 6, y + 4, f"{value:.3g}", size=11, colour=FAINT)
 
 
 def _draw_bars(
@@ -107,15 +110,16 @@ def _draw_bars(
     values: NDArray[np.float64],
     ends: tuple[float, float],
     marks: list[bool],
+    column: float,
 ) -> None:
     base = _height(0.0, top, ends)
     for place, (value, is_marked) in enumerate(zip(values.tolist(), marks, strict=True)):
         if not np.isfinite(value):
             continue
         y = _height(value, top, ends)
-        left = _LEFT + place * _COLUMN + (_COLUMN - _BAR) / 2
+        left, width = _LEFT + (place + 1 / 6) * column, column * 2 / 3
         hue = PALETTE[4] if is_marked else PALETTE[0]
-        sheet.box(left, min(y, base), _BAR, max(abs(base - y), 1.0), fill=hue, stroke="none")
+        sheet.box(left, min(y, base), width, max(abs(base - y), 1.0), fill=hue, stroke="none")
 
 
 def _height(value: float, top: float, ends: tuple[float, float]) -> float:

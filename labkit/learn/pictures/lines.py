@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.learn.pictures.picture import FAINT, PALETTE, Picture, Sheet
+from labkit.learn.pictures.ticks import round_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     Line = ArrayLike | tuple[ArrayLike, ArrayLike]
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 370, 210, 58, 26
+_WIDTH, _HEIGHT, _LEFT, _TOP = 344, 210, 58, 26
 _MOST_POINTS, _MOST_LINES = 300, 6
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 4")
 _TICKS = 5
@@ -124,11 +125,7 @@ class _Axis:
             if len(powers) > 1:
                 return [10.0**power for power in powers]
             return [self.low, self.high]
-        rough = (self.high - self.low) / _TICKS
-        unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= rough)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [step * each for each in range(first, last + 1)]
+        return round_ticks(self.low, self.high, _TICKS)
 
     def _scaled(self, value: float) -> float:
         return math.log10(value) if self.log else value
@@ -180,7 +177,8 @@ def _number(value: float) -> str:
     size = abs(value)
     if size and not _SMALL <= size < _LARGE:
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    return f"{value:.3g}"
+    short = f"{value:.3g}"
+    return f"{value:.0f}" if "e" in short else short
 
 
 def _describe_axes(across: _Axis, up: _Axis, x: str, y: str) -> str:

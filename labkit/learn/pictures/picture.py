@@ -8,7 +8,9 @@ is up to the pictures.
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from labkit.run.printable import printable
 
@@ -40,6 +42,20 @@ class Picture:
 
     svg: str
     text: str
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to an SVG file, and return its path.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Picture("<svg></svg>", "an empty picture").save(f"{folder}/empty.svg").name
+        'empty.svg'
+        """
+        file = Path(path)
+        file.write_text(self.svg, encoding="utf-8")
+        return file
 
     def __repr__(self) -> str:
         return self.text

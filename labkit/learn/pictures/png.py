@@ -11,7 +11,7 @@ import base64
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run import png
+from labkit.run.logged import png
 
 # Stops from low to high; linear in between.
 _SEQUENTIAL = np.array(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_ELEMENTS, MOST_DIMENSIONS, _FITTING_CHARACTERS = 64, 3, 5
-_CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 34, 14
+_CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 38, 14
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _draw_group(
     sheet.text(0, top + 13, f"{heading}: one strip of {len(values)} {_elements(values)}", bold=True)
     for place, value in enumerate(values):
         x, y = place % 16 * _CELL_WIDTH, top + 22 + place // 16 * (_CELL_HEIGHT + 4)
-        _draw_cell(sheet, x, y, value, str(place), hues[place])
+        _draw_cell(sheet, x, y, value, f"@{place}", hues[place])
     top += 22 + -(-len(values) // 16) * (_CELL_HEIGHT + 4) + 18
     for layout in layouts:
         sheet.text(0, top + 13, layout.caption, bold=True)
@@ -177,6 +177,6 @@ def _draw_cell(sheet: Sheet, x: float, y: float, value: str, place: str, hue: st
         opacity=0.3,
         dashed=hue is None,
     )
-    size = 13 if len(value) <= _FITTING_CHARACTERS else 10
-    sheet.text(x + (_CELL_WIDTH - 3) / 2, y + 15, value, size=size, anchor="middle")
-    sheet.text(x + (_CELL_WIDTH - 3) / 2, y + 27, place, size=9, anchor="middle", colour=FAINT)
+    size = 13 if len(value) <= _FITTING_CHARACTERS else 11
+    sheet.text(x + (_CELL_WIDTH - 3) / 2, y + 16, value, size=size, anchor="middle")
+    sheet.text(x + (_CELL_WIDTH - 3) / 2, y + 30, place, size=11, anchor="middle", colour=FAINT)

@@ -25,6 +25,22 @@ _PAIR = 2
 
 _LEVEL, _SLOPE, _BOTTOM, _HIGH, _TOP = 0.08, 0.15, 0.03, 0.8, 0.9
 """Fractions of the vertical axis that tell shapes apart."""
+_TEETH = 3
+
+
+def _rises(heights: NDArray[np.float64]) -> int:
+    """Return how often a curve rises clearly, after it has fallen or at its beginning."""
+    count, turn, up = 0, heights[0], False
+    for height in heights:
+        if up:
+            turn, up = (height, False) if turn - height > _SLOPE else (max(turn, height), True)
+        elif height - turn > _SLOPE:
+            count, turn, up = count + 1, height, True
+        else:
+            turn = min(turn, height)
+    return count
+
+
 _SHAPES: dict[str, Callable[[NDArray[np.float64]], bool]] = {
     "flat": lambda y: bool(np.ptp(y) < _LEVEL),
     "rises": lambda y: bool(y[-1] - y[0] > _SLOPE),
@@ -38,8 +54,10 @@ _SHAPES: dict[str, Callable[[NDArray[np.float64]], bool]] = {
     "reaches the bottom": lambda y: bool(y.min() < _BOTTOM),
     "stays high": lambda y: bool(y.min() > _HIGH),
     "starts at the top": lambda y: bool(y[0] > _TOP),
+    "falls and rises": lambda y: bool(min(y[0], y[-1]) - y.min() > _LEVEL),
+    "zigzags": lambda y: _rises(y) >= _TEETH,
 }
-"""Shapes that `reasons` may name; each takes heights as fractions of the axis."""
+"""Shapes that `reasons` and `shape` may name; each takes heights as fractions of the axis."""
 _EXAMPLES: dict[str, Sequence[float]] = {
     "flat": (0.5, 0.5),
     "rises": (0.0, 0.9, 0.9),
@@ -49,6 +67,8 @@ _EXAMPLES: dict[str, Sequence[float]] = {
     "reaches the bottom": (0.5, 0.0, 0.0),
     "stays high": (0.85, 1.0, 0.85),
     "starts at the top": (1.0, 0.9, 0.2),
+    "falls and rises": (0.9, 0.2, 0.5),
+    "zigzags": (0.4, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8, 0.0),
 }
 
 
@@ -57,7 +77,8 @@ class Curve(Prediction):
     """A curve over an axis, sketched in the card or typed as heights that are evenly spaced.
 
     The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, reaches the bottom,
-    stays high, starts at the top. The first that a sketch has is its reason.
+    stays high, starts at the top, falls and rises, zigzags. The first that a sketch has is its
+    reason.
 
     Attributes
     ----------
@@ -69,6 +90,8 @@ class Curve(Prediction):
     near, far : float
         The mean vertical distance up to which a sketch is right or close, as a fraction of the
         axis.
+    shape : str
+        A shape that makes a sketch right at any height, where the shape is what was asked for.
 
     Examples
     --------
@@ -85,10 +108,11 @@ class Curve(Prediction):
     log: bool = field(default=False, kw_only=True)
     near: float = field(default=0.08, kw_only=True)
     far: float = field(default=0.2, kw_only=True)
+    shape: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse shapes that are not known, and a logarithmic axis that contains 0."""
-        unknown = set(self.reasons) - set(_SHAPES)
+        unknown = {*self.reasons, *([self.shape] if self.shape else [])} - set(_SHAPES)
         if unknown:
             raise ValueError(f"{self.name!r} has no shape {unknown}; shapes are {list(_SHAPES)}")
         if self.log and self.y[0] <= 0:
@@ -175,6 +199,8 @@ class Curve(Prediction):
     def _distance_score(self, value: tuple[float, ...], outcome: tuple[Point, ...]) -> Score:
         x, heights = zip(*outcome, strict=True)
         sketched = self.fractions(np.linspace(*self.x, len(value)), value)
+        if self.shape and _SHAPES[self.shape](sketched):
+            return "right"
         inside = (np.linspace(*self.x, _PLACES) >= x[0]) & (np.linspace(*self.x, _PLACES) <= x[-1])
         distances = np.abs(sketched - self.fractions(x, heights))[inside]
         distance = float(distances.mean()) if len(distances) else 1.0

@@ -46,6 +46,14 @@ class Number(Prediction):
     high: float | None = field(default=None, kw_only=True)
     unit: str = field(default="", kw_only=True)
 
+    def __post_init__(self) -> None:
+        """Refuse a `near` that is no fraction of the outcome: anything would be right."""
+        if not 0 <= self.near <= self.far or self.near >= 1:
+            raise ValueError(
+                f"near and far of {self.name!r} are fractions of the outcome, as 0.02 and 0.05; "
+                f"got {self.near:g} and {self.far:g}"
+            )
+
     def read(self, value: object) -> float:
         """Return a finite number."""
         return rounded(number_from(value))
@@ -62,7 +70,7 @@ class Number(Prediction):
 
     def text(self, value: float) -> str:
         """Return the number in four digits, with its unit."""
-        unit = f" {self.unit}" if self.unit else ""
+        unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
         return f"`{value:.4g}`{unit}"
 
     def form(self) -> NumberForm:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.buckets import Floats, Steps
 from labkit.run.file.errors import DamagedError
+from labkit.run.series.buckets import Floats, Steps
 
 _MAX_OFFSET = 2**32 - 1
 

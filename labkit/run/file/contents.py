@@ -15,9 +15,9 @@ from labkit.run.file.headers import note_open
 from labkit.run.file.log_writer import LogWriter
 from labkit.run.file.row_writer import RowWriter
 from labkit.run.file.saved_run import SavedRun
-from labkit.run.journal import Taken
-from labkit.run.results import ResultsReader
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.journal import Taken
+from labkit.run.series.results import ResultsReader
+from labkit.run.series.series_table import SeriesTable
 
 _TIMEOUT_SECONDS = 2.0
 """How long a write waits for readers that hold the file, in s."""

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from labkit.run.activations import MAX_VALUES, Picture, PictureKind
-from labkit.run.buckets import Floats
 from labkit.run.file.arrays import from_bytes
 from labkit.run.file.errors import DamagedError
 from labkit.run.file.json_values import decoded, parsed
 from labkit.run.file.sample_contents import checked_content
 from labkit.run.findings_log import FindingEntry
-from labkit.run.graph import ComputationGraph
-from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.parts import Edge, GraphSpan, ModuleCall, Node
 from labkit.run.histograms import HISTOGRAM_BINS, StoredHistogram
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
-from labkit.run.logged_sample import LoggedSample, SampleKind
+from labkit.run.logged.sample import LoggedSample, SampleKind
 from labkit.run.model_input import InputForm, ModelInput
 from labkit.run.run_event import RunEvent
+from labkit.run.series.buckets import Floats
 
 _MAX_BINS = 1_000
 _MAX_SIZE = 2**62

@@ -12,9 +12,9 @@ from labkit.run.file.json_values import to_text
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, TensorStatistics
-from labkit.run.journal import LogKey, LogName
 from labkit.run.model_input import ModelInput
 from labkit.run.printable import encodable
+from labkit.run.series.journal import LogKey, LogName
 
 _INCIDENT_FIELDS = ("step", "kind", "explanation", "node", "module", "line", "indices")
 _PICTURE_FIELDS = ("panels", "rows", "columns", "silent", "whole")

@@ -12,18 +12,18 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labkit.run.buckets import Floats, Steps
 from labkit.run.error_text import described
 from labkit.run.file.errors import FileError
 from labkit.run.file.json_values import decoded, parsed
 from labkit.run.file.opening import OpenFile
 from labkit.run.file.row_reader import RowReader, RowTarget
 from labkit.run.file.shard_norms import ShardNorms
-from labkit.run.kinds import SHARD_KINDS
 from labkit.run.ranks import RankFacts, rank_of_file
-from labkit.run.recorder import Recorder
+from labkit.run.series.buckets import Floats, Steps
+from labkit.run.series.kinds import SHARD_KINDS
+from labkit.run.series.recorder import Recorder
+from labkit.run.series.storage import Whole
 from labkit.run.state import FINAL_STATUSES
-from labkit.run.storage import Whole
 
 MAX_RANKS = 64
 """Maximum number of processes whose series are shown."""

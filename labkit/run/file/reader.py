@@ -20,11 +20,11 @@ from labkit.run.file.row_reader import RowReader
 from labkit.run.file.writer import Writer
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
-from labkit.run.kinds import SHARD_KINDS
 from labkit.run.ranks import RankFacts
 from labkit.run.run_record import RunRecord
 from labkit.run.run_setup import RunSetup
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.kinds import SHARD_KINDS
+from labkit.run.series.series_table import SeriesTable
 from labkit.run.state import ModelFacts, RunState
 from labkit.run.step_knots import Knot
 

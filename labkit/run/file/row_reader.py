@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from labkit.run.buckets import Buckets, Floats, Steps
 from labkit.run.file.arrays import from_bytes, steps_from
 from labkit.run.file.errors import DamagedError
 from labkit.run.file.schema import MAX_CHUNK_ROWS
-from labkit.run.kinds import SAMPLED_KINDS, SHARD_KINDS, WHOLE_KINDS
-from labkit.run.storage import Whole, rows_for
+from labkit.run.series.buckets import Buckets, Floats, Steps
+from labkit.run.series.kinds import SAMPLED_KINDS, SHARD_KINDS, WHOLE_KINDS
+from labkit.run.series.storage import Whole, rows_for
 
 _MAX_COLUMNS = 200_000
 _CHUNKS_AT_ONCE = 256

@@ -8,14 +8,14 @@ from itertools import groupby
 
 import numpy as np
 
-from labkit.run.buckets import Floats, Steps
 from labkit.run.file.arrays import offsets_of, pieces, steps_from, to_bytes
 from labkit.run.file.schema import MAX_CHUNK_ROWS
-from labkit.run.journal import NewRows
-from labkit.run.kinds import series_name
 from labkit.run.printable import encodable
-from labkit.run.series_table import SeriesTable
-from labkit.run.storage import Whole
+from labkit.run.series.buckets import Floats, Steps
+from labkit.run.series.journal import NewRows
+from labkit.run.series.kinds import series_name
+from labkit.run.series.series_table import SeriesTable
+from labkit.run.series.storage import Whole
 
 _CHUNK = (
     "INSERT INTO chunks (table_id, first_step, row_count, column_count, steps, data)"

@@ -14,9 +14,9 @@ from labkit.run.file.errors import is_busy, is_overwritten, warn, write_problem
 from labkit.run.file.paths import claim
 from labkit.run.file.rank_files import RankFiles
 from labkit.run.file.saved_run import SavedRun
-from labkit.run.journal import Journal
 from labkit.run.notices import NoticeLog
 from labkit.run.ranks import rank_of_file, rank_path
+from labkit.run.series.journal import Journal
 
 INTERVAL_SECONDS = 0.5
 """Time between two writes while the run goes on, in s."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.run import png
 from labkit.run.file.errors import DamagedError
-from labkit.run.logged_sample import SampleKind
-from labkit.run.logged_values import MAX_CHARACTERS, MAX_FIGURE_BYTES
-from labkit.run.pixels import MAX_PIXELS
+from labkit.run.logged import png
+from labkit.run.logged.pixels import MAX_PIXELS
+from labkit.run.logged.sample import SampleKind
+from labkit.run.logged.values import MAX_CHARACTERS, MAX_FIGURE_BYTES
 
 _MAX_BYTES: Mapping[SampleKind, int] = {
     "image": 10 * MAX_PIXELS,

@@ -9,18 +9,18 @@ from labkit.run.cost import Cost
 from labkit.run.epochs import Epochs
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingsLog
-from labkit.run.graph_log import GraphLog
+from labkit.run.graph.log import GraphLog
 from labkit.run.histograms import HistogramLog
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection
+from labkit.run.logged.sample_log import SampleLog
 from labkit.run.observations import Observations
 from labkit.run.ranks import RankFacts
-from labkit.run.recorder import Recorder
 from labkit.run.run_event import EventLog
 from labkit.run.run_setup import RunSetup
-from labkit.run.sample_log import SampleLog
-from labkit.run.series_table import SeriesTable
+from labkit.run.series.recorder import Recorder
+from labkit.run.series.series_table import SeriesTable
 from labkit.run.state import ModelFacts, RunState
 from labkit.run.step_knots import StepKnots
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run.buckets import Floats, Steps
-from labkit.run.kinds import SHARD_KINDS
-from labkit.run.recorder import Recorder
+from labkit.run.series.buckets import Floats, Steps
+from labkit.run.series.kinds import SHARD_KINDS
+from labkit.run.series.recorder import Recorder
 
 _MAX_WAITING = 2048
 """Maximum number of steps whose rows wait for those of other processes."""

@@ -15,8 +15,8 @@ from labkit.run.file.json_values import decoded, parsed
 from labkit.run.file.opening import OpenFile
 from labkit.run.file.writer import Writer
 from labkit.run.ranks import RankFacts
-from labkit.run.results import MAX_POINTS, MAX_SERIES, Outline, SeriesResult
 from labkit.run.run_setup import RunSetup
+from labkit.run.series.results import MAX_POINTS, MAX_SERIES, Outline, SeriesResult
 from labkit.run.state import ModelFacts, Status
 
 _FACTS = frozenset(

@@ -15,12 +15,12 @@ from typing import NamedTuple, cast
 
 from labkit.run import Run
 from labkit.run.configuration import configuration_of
-from labkit.run.inspection import FROZEN, Inspection
-from labkit.run.inspection_requests import (
+from labkit.run.control.inspection_requests import (
     REQUEST_TIMEOUT_SECONDS,
     final_values,
     recorded_inspection,
 )
+from labkit.run.inspection import FROZEN, Inspection
 from labkit.views import message_builders, queries, sample_messages, snapshots_and_frames, tuning
 from labkit.views.message_builders import Message
 from labkit.views.messages.exported import Question

@@ -33,9 +33,10 @@ class PlaygroundSetup(TypedDict):
     """All that changes only when the training begins again.
 
     `layers` has the number of units of each drawn layer, hidden ones and the output. Buffers:
-    `points` float32[n * 3] with x1, x2 and the target, those for training first; `feature_maps`
-    uint8 and `feature_scales` float32 of all features; `history` float64[k * 3] with step, training
-    loss and test loss.
+    `points` float32[n * 3] with x1, x2 and the target, those for training first; `previews` the
+    same of equally many points of each data set that can be chosen, none for own data;
+    `feature_maps` uint8 and `feature_scales` float32 of all features; `history` float64[k * 3] with
+    step, training loss and test loss.
     """
 
     type: Literal["setup"]
@@ -43,6 +44,7 @@ class PlaygroundSetup(TypedDict):
     settings: PlaygroundSettings
     regression: bool
     own_data: bool
+    class_names: list[str]
     own_model: str | None
     why_not_drawn: str | None
     parameters: int
@@ -53,6 +55,7 @@ class PlaygroundSetup(TypedDict):
     plane: list[float]
     y_range: list[float]
     points: BufferIndex
+    previews: BufferIndex
     feature_maps: BufferIndex
     feature_scales: BufferIndex
     history: BufferIndex
@@ -82,10 +85,11 @@ class PlaygroundFrame(TypedDict):
 
 
 class PlaygroundCode(TypedDict):
-    """The network as plain PyTorch."""
+    """The network as plain PyTorch, and the call that opens a playground with its settings."""
 
     type: Literal["code"]
     text: str
+    call: str
 
 
 class PlaygroundRefusal(TypedDict):

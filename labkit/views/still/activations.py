@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 
-import numpy as np
-from numpy.typing import NDArray
-
 from labkit.run import Run
 from labkit.run.activations import Picture
-from labkit.run.png import encode
-from labkit.views.still.sheet import HEAT, INSET, LINE, ROOM, Section, label
+from labkit.run.logged.png import encode
+from labkit.views.still.panel_colours import panel_colours
+from labkit.views.still.sheet import INSET, LINE, ROOM, Section, label
 
 _MAX_PANELS = 8
 _MAX_ROWS = 20
@@ -40,14 +38,14 @@ def activations(run: Run) -> list[Section]:
     sections = []
     picture = run.activations.at(*subjects[0]) if subjects else None
     if picture is not None and picture.range is not None:
-        sections.append(_panels(picture, picture.range))
+        sections.append(_panels(picture))
     table = _statistics(run)
     if table is not None:
         sections.append(table)
     return sections or [Section(label(INSET, 14, "No activations have been recorded."), LINE)]
 
 
-def _panels(picture: Picture, ends: tuple[float, float]) -> Section:
+def _panels(picture: Picture) -> Section:
     shown = picture.values[:_MAX_PANELS]
     width = min(_MAX_HEIGHT, (ROOM + _GAP) / len(shown) - _GAP)
     if len(shown) == 1:
@@ -55,12 +53,14 @@ def _panels(picture: Picture, ends: tuple[float, float]) -> Section:
     height = min(_MAX_HEIGHT, max(12.0, width * shown.shape[1] / max(1, shown.shape[2])))
     what = f"{_TITLES[picture.kind]} of {picture.module or 'the model'}, step {picture.step:,}"
     more = f", {len(shown)} of {len(picture.values)}" if len(picture.values) > len(shown) else ""
-    body = label(INSET, 14, f"{what}{more}", ROOM - 220, kind="k")
-    scale = f"{ends[0]:.3g} (dark) to {ends[1]:.3g} (bright)"
-    body += label(INSET + ROOM, 14, scale, 220, "u", "end")
+    colours = panel_colours(picture)
+    body = label(INSET, 14, f"{what}{more}", ROOM - 260, kind="k")
+    scales = {each.words for each in colours[: len(shown)]}
+    words = scales.pop() if len(scales) == 1 else "gates 0 to 1; others on scales of their own"
+    body += label(INSET + ROOM, 14, words, 260, "u", "end")
     for place, values in enumerate(shown):
         left = INSET + place * (width + _GAP)
-        address = base64.b64encode(encode(_coloured(values, ends))).decode("ascii")
+        address = base64.b64encode(encode(colours[place].of(values))).decode("ascii")
         body += (
             f'<image x="{left:.1f}" y="24" width="{width:.1f}" height="{height:.1f}" '
             f'preserveAspectRatio="none" style="image-rendering:pixelated" '
@@ -69,16 +69,6 @@ def _panels(picture: Picture, ends: tuple[float, float]) -> Section:
         name = picture.panels[place] if place < len(picture.panels) else str(place)
         body += label(left, 24 + height + 13, name, width, "u")
     return Section(body, 24 + height + LINE)
-
-
-def _coloured(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.uint8]:
-    """Return the colours of values, shape (n_rows, n_columns, 3); grey where not finite."""
-    colours = np.array([[int(each[i : i + 2], 16) for i in (1, 3, 5)] for each in HEAT], np.uint8)
-    low, high = ends
-    finite = np.isfinite(values)
-    share = np.where(finite, values - low, 0.0) / ((high - low) or 1.0)
-    levels = np.clip((share * len(HEAT)).astype(int), 0, len(HEAT) - 1)
-    return np.where(finite[..., None], colours[levels], np.uint8(128)).astype(np.uint8)
 
 
 def _statistics(run: Run) -> Section | None:

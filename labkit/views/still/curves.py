@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Run
-from labkit.run.decimate import decimate
+from labkit.run.series.decimate import decimate
 from labkit.views.still.sheet import INSET, ROOM, SERIES_COLOURS, Section, label
 
 MAX_CURVES = 4

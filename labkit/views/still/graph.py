@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from labkit.run import ComputationGraph
-from labkit.run.graph_layout import BOX_HEIGHT, Box, GraphLayout, graph_layout
+from labkit.run.graph.layout import BOX_HEIGHT, Box, GraphLayout, graph_layout
 from labkit.run.printable import printable
 from labkit.views.still.sheet import (
     INSET,

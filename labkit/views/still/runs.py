@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from os import fsencode
 
-from labkit.run.listed_run import ListedRun
-from labkit.run.run_folder import RunFolder
-from labkit.run.runs_text import table_of, text_of, title_of
+from labkit.run.folder.listed_run import ListedRun
+from labkit.run.folder.run_folder import RunFolder
+from labkit.run.folder.runs_text import table_of, text_of, title_of
 from labkit.views.still.sheet import INSET, ROOM, Section, drawn_at, label, paragraph, sheet
 
 _FIRST_WIDTHS = (130, 80, 52, 70)

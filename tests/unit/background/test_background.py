@@ -105,7 +105,7 @@ def test_a_function_whose_call_runs_nothing_is_refused(function):
 
 
 def test_no_thread_is_left_when_a_stopped_loop_has_ended(begin, loop, monkeypatch):
-    monkeypatch.setattr("labkit.run.background_task._STEP_SECONDS", 600)
+    monkeypatch.setattr("labkit.run.background.task._STEP_SECONDS", 600)
     threads = set(threading.enumerate())
     task = begin(watched(loop))
     loop.await_steps()

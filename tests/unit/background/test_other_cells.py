@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import labkit as lk
-from labkit.run.control import RequestRefusedError
+from labkit.run.control.control import RequestRefusedError
 
 from .loops import Loop
 
@@ -106,7 +106,7 @@ def test_a_cell_that_holds_a_loop_may_hold_it_again_and_change_it(training):
 
 
 def test_a_loop_that_is_not_watched_cannot_be_held(monkeypatch):
-    monkeypatch.setattr("labkit.run.background_task.CELL_SECONDS", 0.1)
+    monkeypatch.setattr("labkit.run.background.task.CELL_SECONDS", 0.1)
     loop = Loop()
     task = lk.background(loop.train)
     loop.await_steps()

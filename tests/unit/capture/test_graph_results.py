@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import labkit as lk
-from labkit.run.inspection_requests import inspect
+from labkit.run.control.inspection_requests import inspect
 
 from .several_results import CALLS, NOT_ON_CPU, operations_with_several_results
 

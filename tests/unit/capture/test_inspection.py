@@ -14,7 +14,7 @@ from torch import nn
 
 import labkit as lk
 from labkit.capture.inspection import sample
-from labkit.run.inspection_requests import (
+from labkit.run.control.inspection_requests import (
     FINAL_VALUES,
     NO_STEP_ENDED,
     inspect,

@@ -24,7 +24,8 @@ def test_an_added_group_has_its_rate_and_norms():
         train(model, truth, optimizer)
         model.fc1.requires_grad_(True)
         optimizer.add_param_group({"params": model.fc1.parameters(), "lr": 0.001})
-        train(model, truth, optimizer)
+        # On a busy machine readings are far apart, even with the whole budget.
+        train(model, truth, optimizer, steps=10 * HALF)
 
     assert_agrees_with_late_parameters(*record(loop))
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from labkit.run import Run
 from labkit.run.activations import Picture
-from labkit.run.graph import ComputationGraph
-from labkit.run.graph_parts import Edge, ModuleCall, Node
+from labkit.run.graph.computation_graph import ComputationGraph
+from labkit.run.graph.parts import Edge, ModuleCall, Node
 from labkit.run.histograms import HISTOGRAM_BINS
 
 HOSTILE = "<img src=x onerror=alert(1)>%{x}$\\alpha$\x07"

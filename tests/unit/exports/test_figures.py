@@ -11,7 +11,7 @@ import pytest
 
 from labkit.exports import figures
 from labkit.run import Finding, Run
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph.computation_graph import ComputationGraph
 
 from .recorded import HOSTILE, recorded_run, small_graph
 

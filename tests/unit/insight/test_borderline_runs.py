@@ -91,3 +91,28 @@ def test_pixels_that_are_dark_in_most_centred_images_are_not_of_another_scale():
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
     run = watched(model, lambda step: F.cross_entropy(model(x[:64]), data.y_train[:64]), steps=60)
     assert "input-not-scaled" not in findings(run)
+
+
+# Of a network that learns wrong labels of few digits by heart, after each epoch.
+VARIES_MORE_AND_MORE = """
+1.891 1.016 .693 .579 .574 .478 .545 .451 .614 .572 .429 .529 .499 .524 .564 .528 .521 .476 .545
+.728 .622 .595 .543 .647 .725 .640 .502 .619 .655 .740 .657 .774 1.129 .759 .715 .922 .708 .771
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "is_found"),
+    [(lambda values: values, True), (lambda values: values[:9] + values[9:23] * 2, False)],
+    ids=["rises", "only varies"],
+)
+def test_a_held_out_loss_that_rises_while_it_varies_more_and_more_is_overfitting(order, is_found):
+    torch.manual_seed(0)
+    model, (x, y) = mlp(), points()
+    values = iter(order([float(each) for each in VARIES_MORE_AND_MORE.split()]))
+
+    def log(run, step):
+        if step % 4 == 3:
+            run.log(val_loss=next(values))
+
+    run = watched(model, classify(model, x, y), lr=0.02, steps=148, after=log)
+    assert ("overfitting" in findings(run)) is is_found

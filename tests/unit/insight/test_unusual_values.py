@@ -14,7 +14,6 @@ from labkit.insight import RuleEvaluator
 from labkit.insight.evidence import Evidence
 from labkit.run import ComputationGraph, Edge, ModuleCall, Node, Run
 from labkit.run.activations import Picture
-from labkit.run.kinds import SAMPLED_KINDS
 from labkit.run.observations import (
     Frequency,
     FrozenNorm,
@@ -23,6 +22,7 @@ from labkit.run.observations import (
     LossInput,
     Prediction,
 )
+from labkit.run.series.kinds import SAMPLED_KINDS
 
 LAYERS = tuple(f"layer{number}" for number in range(6))
 UNUSUAL = st.sampled_from(

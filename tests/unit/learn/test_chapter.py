@@ -124,7 +124,7 @@ def test_a_whole_chapter_is_forgotten_and_taken_back(tmp_path):
     before = repr(tensors.progress())
     said = repr(tensors.forget())
     assert "Forgotten. 2 predictions, 1 outcome, 1 answer;" in said
-    assert "0 of 11 scored" in repr(tensors.progress())
+    assert "0 of 12 scored" in repr(tensors.progress())
     assert "Hint 1 of 3" in repr(tensors.hint("nearest"))
     assert "1 of 4 solved" in repr(start.progress())
     copy = tmp_path / "labkit-progress-01_tensors-1.json"

@@ -50,6 +50,7 @@ def test_float64_and_numpy_are_accepted():
         (torch.tensor([1.0, 2.0]), (1.0, 2.0), True),
         ([1.0, 2.0, 3.0], (1.0, 2.0), False),
         (torch.ones(3), torch.ones(3, 1), False),
+        (torch.tensor([[1], [2]]), [1, 2], False),
         (torch.tensor([float("nan")]), torch.tensor([float("nan")]), True),
         (np.bool_(1), True, True),
         (1, True, False),
@@ -72,6 +73,41 @@ def test_the_first_failing_input_is_shown_with_what_came_back_and_what_is_expect
     assert "the first difference is at `[0, 0]`: `-63`, expected `-15.75`" in said(verdict)
     assert "It was right for the first of 3 inputs." in said(verdict)
     assert "never reads `scale`" in said(verdict)
+
+
+def ordered(answer):
+    """The verdict on a function that returns two values for a list of numbers."""
+    pair = exercise(
+        name="pair",
+        solution=lambda numbers, by: (sorted(numbers), torch.arange(9) * by),
+        cases=(Case([3, 1, 2], 2), Case([1, 2], 3)),
+    )
+    return said(check_answer(pair, answer))
+
+
+def test_of_several_values_the_first_that_differs_is_named():
+    text = ordered(lambda numbers, by: (sorted(numbers), torch.arange(9) + by))
+    assert "the second of what you returned is a tensor" in text
+    assert "the first difference is at `[0]`: `2`, expected `0`" in text
+
+
+def test_numbers_that_differ_late_are_shown_with_more_digits():
+    share = exercise(solution=lambda n: 2021.47 / n, cases=(Case(100), Case(10)))
+    text = said(check_answer(share, lambda n: round(2021.47 / n, 2)))
+    assert "you returned `20.21`, expected `20.2147`" in text
+
+
+def test_arguments_in_another_order_are_named():
+    text = ordered(lambda by, numbers: (numbers, by))
+    assert "another order: `(by, numbers)`" in text
+
+
+def test_a_list_of_numbers_that_was_put_into_another_order_is_a_changed_argument():
+    def in_place(numbers, by):
+        numbers.sort()
+        return numbers, torch.arange(9) * by
+
+    assert "changed `numbers`" in ordered(in_place)
 
 
 def test_an_error_is_shown_with_its_line_and_input():
@@ -133,6 +169,7 @@ def test_all_conditions_of_a_mistake_must_hold():
         (lambda: torch.set_grad_enabled(False), "gradient recording"),
         (lambda: torch.set_default_dtype(torch.float64), "default dtype"),
         (lambda: torch.set_default_device("meta"), "default device"),
+        (lambda: torch.set_default_device("xpu:7"), "default device"),  # which is not there
     ],
 )
 def test_a_changed_mode_of_the_kernel_is_named_and_put_back(change, said_of_it):
@@ -193,6 +230,54 @@ def test_a_changed_model_is_noticed(change):
     assert check_answer(model, answer).mistake == "argument_changed"
 
 
+def test_backward_inside_an_answer_is_not_taken_for_an_operation_in_place():
+    leaf = torch.ones(3, requires_grad=True)
+    total = exercise(solution=lambda w: (w**2).sum(), cases=(Case(leaf), Case(2 * leaf.detach())))
+
+    def answer(w):
+        (w**2).sum().backward()
+        return (w**2).sum()
+
+    assert "calls `backward` itself" in said(check_answer(total, answer))
+
+
+def test_a_module_answers_where_a_function_is_asked_but_not_where_one_makes_modules():
+    class Centre(nn.Module):
+        def forward(self, table, scale):
+            return (table - table.mean(0)) * scale
+
+    assert check_answer(exercise(), Centre()).outcome == "right"
+    built = exercise(solution=lambda size: nn.Linear(size, 1), cases=(Case(2), Case(3)))
+    assert "without round brackets" in said(check_answer(built, nn.Linear(2, 1)))
+
+
+def test_an_argument_that_gets_another_value_first_is_named():
+    def answer(table, scale):
+        scale = 3
+        return (table - table.mean(0)) * scale
+
+    assert "gives `scale` another value before it reads" in said(check_answer(exercise(), answer))
+
+
+def test_the_first_difference_of_several_tables_is_named():
+    two = exercise(
+        solution=lambda table: (table, 2 * table), cases=(Case(torch.ones(9)), Case(torch.ones(3)))
+    )
+    verdict = said(check_answer(two, lambda table: (table, 3 * table)))
+    assert "the second of what you returned is" in verdict
+    assert "the first difference is at `[0]`: `3`, expected `2`" in verdict
+
+
+def test_a_forbidden_name_is_found_under_another_one():
+    def answer(table, scale):
+        from numpy import mean as own
+
+        return (table - own(table)) * scale
+
+    by_hand = exercise(forbids=(names("mean", message="Without `mean`."),))
+    assert said(check_answer(by_hand, answer)) == "Without `mean`."
+
+
 def test_forbidden_ways_are_found_in_the_source():
     forbids = (loops("No loop."), names("mean", message="No mean."))
 
@@ -204,6 +289,20 @@ def test_forbidden_ways_are_found_in_the_source():
 
     assert check_answer(exercise(forbids=forbids), with_a_loop).paragraphs == ("No loop.",)
     assert check_answer(exercise(forbids=forbids), with_a_mean).paragraphs == ("No mean.",)
+
+
+def test_a_forbidden_way_may_be_part_of_a_module():
+    def with_func(table, scale):
+        return torch.func.grad(lambda t: (t * scale).sum())(table)
+
+    def with_an_import(table, scale):
+        from torch.func import grad
+
+        return grad(lambda t: (t * scale).sum())(table)
+
+    forbids = (names("torch.func", message="By hand."),)
+    for answer in (with_func, with_an_import):
+        assert check_answer(exercise(forbids=forbids), answer).paragraphs == ("By hand.",)
 
 
 @pytest.mark.parametrize("answer", [3, torch.ones(2, 2), None, "centre"])

@@ -113,14 +113,14 @@ def test_after_run_all_a_prediction_can_still_be_made_and_is_marked_as_late(tmp_
     assert repr(tensors.score("uint8_sum", 44)) == card
     assert "You can still predict before you look" in repr(tensors.predict("uint8_sum"))
     tensors.predict("uint8_sum", 300, sure=3)
-    assert "0 of 11 scored" in repr(tensors.progress())
+    assert "0 of 12 scored" in repr(tensors.progress())
     tensors.predict("uint8_sum", 44)  # not in place of the first one, now either
     late = repr(tensors.score("uint8_sum", 45))
     assert "You predicted 300; the outcome is 44." in late
     assert "after the outcome had been computed" in late
     assert repr(chapter("01_tensors", tmp_path).score("uint8_sum", 45)) == late
     said = repr(tensors.progress())
-    assert "1 of 11 scored: 1 made after the outcome had been computed." in said
+    assert "1 of 12 scored: 1 made after the outcome had been computed." in said
     assert "To repeat: uint8_sum." in said
 
 
@@ -234,9 +234,27 @@ def test_the_outcome_of_a_curve_may_be_points_heights_or_two_arrays():
     assert len(long) <= 200
 
 
+@pytest.mark.parametrize(
+    ("shape", "right", "off"),
+    [
+        ("falls and rises", [0.9, 0.1, 0.4], [0.9, 0.5, 0.1]),
+        ("falls and rises", [0.3, 0.05, 0.9], [0.1, 0.5, 0.9]),
+        ("zigzags", [0.2, 0.9, 0.1, 0.8, 0.1, 0.7], [0.1, 0.9, 0.1]),
+        ("zigzags", [0.9, 0.1] * 8, [0.9, 0.1]),
+    ],
+)
+def test_a_sketch_of_the_right_shape_is_right_at_any_height(shape, right, off):
+    curve = Curve("n", "q", x=(0, 10), y=(0, 1), near=0.01, far=0.02, shape=shape)
+    outcome = curve.read_outcome([0.5] * 11)
+    assert curve.score(curve.read(right), outcome) == "right"
+    assert curve.score(curve.read(off), outcome) == "off"
+
+
 def test_a_curve_of_an_unknown_shape_or_axis_is_refused():
     with pytest.raises(ValueError, match=r"no shape.*wavy.*flat"):
         Curve("n", "q", x=(0, 1), y=(0, 1), reasons={"wavy": "No."})
+    with pytest.raises(ValueError, match="no shape"):
+        Curve("n", "q", x=(0, 1), y=(0, 1), shape="wavy")
     with pytest.raises(ValueError, match="axis of 'n' begins at 0"):
         Curve("n", "q", x=(0, 1), y=(0, 1), log=True)
 
@@ -310,3 +328,8 @@ def test_unknown_names_raise_with_the_known_names(tmp_path):
         tensors.predict("standardise")
     with pytest.raises(TypeError, match=r"a name in quotes, as in 'uint8_sum'; got `<"):
         tensors.predict(print)
+
+
+def test_a_number_refuses_percentages_where_fractions_belong():
+    with pytest.raises(ValueError, match="fractions of the outcome"):
+        Number("accuracy", "How many?", near=2, far=5)

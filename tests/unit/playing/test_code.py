@@ -1,5 +1,9 @@
 """The exported program runs as it stands, and gives the same losses bit for bit."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -22,6 +26,7 @@ CASES = {
     "default": {},
     "all features": {"data": "spirals", "features": tuple(FEATURES), "hidden": (8, 3)},
     "regression": {"data": "plane", "loss": "huber", "optimizer": "momentum"},
+    "hills": {"data": "hills", "hidden": (5,), "noise": 0.3},
     "no hidden layer": {"data": "gauss", "loss": "hinge", "hidden": (), "optimizer": "sgd"},
     "l1": {"data": "circles", "regularisation": "l1", "activation": "relu"},
     "l2": {"data": "xor", "regularisation": ("l2", 0.01), "loss": "mse", "optimizer": "rmsprop"},
@@ -31,12 +36,48 @@ CASES = {
 }
 
 
+RUN_ALL = """
+import json, pathlib, sys
+losses = {}
+for name in sys.argv[1:]:
+    names = {}
+    exec(pathlib.Path(name).read_text(), names)
+    losses[name] = [names["train_loss"], names["test_loss"]]
+print(json.dumps(losses))
+"""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_program_gives_the_same_losses(name, capsys):
     playground = lk.playground(**CASES[name])
     playground.step(47)
     assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
     playground.close()
+
+
+def test_the_programs_give_the_same_losses_in_a_new_process(tmp_path):
+    wanted = {}
+    for name, arguments in CASES.items():
+        playground = lk.playground(**arguments)
+        playground.step(20)
+        (tmp_path / name).write_text(playground.code)
+        wanted[name] = [playground.train_loss, playground.test_loss]
+        playground.close()
+    command = [sys.executable, "-c", RUN_ALL, *CASES]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout.splitlines()[-1]) == wanted
+
+
+def test_the_program_contains_an_own_line(capsys):
+    class Row(nn.Sequential):
+        """Is called as any Sequential."""
+
+    for model in (nn.Linear(2, 1), Row(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))):
+        playground = lk.playground("gauss", model)
+        playground.step(10)
+        playground.set_weight(0, 0, 1, 0.5)
+        assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
+        playground.close()
 
 
 def test_the_program_contains_an_own_model_with_its_initial_values(capsys):
@@ -60,6 +101,23 @@ def test_the_program_makes_the_changes_by_hand_at_their_steps(capsys):
     playground.set_weight(1, 1, None, -0.25)
     assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
     assert "0.1\n        opt" not in playground.code  # of two changes at one step, the last
+    playground.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_call_opens_a_playground_with_the_same_settings(name):
+    playground = lk.playground(**CASES[name])
+    data = CASES[name].get("data", (X, Y))
+    x, y = (X, Y) if isinstance(data, str) else data
+    again = eval(playground.call, {"lk": lk, "x": x, "y": y})
+    assert again.settings == playground.settings
+    playground.close()
+    again.close()
+
+
+def test_the_call_has_the_model_and_only_what_was_chosen():
+    playground = lk.playground("xor", nn.Linear(2, 1), regularisation="l1")
+    assert playground.call == "lk.playground('xor', model, regularisation=('l1', 0.001))"
     playground.close()
 
 

@@ -80,3 +80,9 @@ def test_a_module_of_another_kind_has_an_output_and_no_units():
     assert len(maps.units().values) == len(weights_of(training)) == 0
     assert len(maps.output()) == OUTPUT_SIDE**2
     assert training.why_not_drawn.startswith("The units of Net are not drawn")
+
+
+def test_a_layer_that_is_used_twice_is_not_drawn():
+    line = nn.Linear(2, 2)
+    model = nn.Sequential(line, nn.Tanh(), line, nn.Tanh(), nn.Linear(2, 1))
+    assert "in several places" in Training(Settings(), own_model=model).why_not_drawn

@@ -32,7 +32,7 @@ def test_random_numbers_of_the_process_are_not_used():
     assert states[1] == random.getstate()
 
 
-@pytest.mark.parametrize("data", ["moons", "circles", "xor", "gauss", "plane"])
+@pytest.mark.parametrize("data", ["moons", "circles", "xor", "gauss", "plane", "hills"])
 def test_each_data_set_is_learned_with_a_few_units(data):
     settings = changed(Settings(), {"data": data, "hidden": (8,)}, own_regression=None)
     training = run(Training(settings), 600)

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from labkit.run import ComputationGraph, Edge, ModuleCall, Node
-from labkit.run.graph_log import MAX_SIZES, GraphLog
-from labkit.run.graph_sizes import named_sizes
+from labkit.run.graph.log import MAX_SIZES, GraphLog
+from labkit.run.graph.sizes import named_sizes
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from labkit.run import Run
-from labkit.run.control import RequestRefusedError
-from labkit.run.holding import other_loops_held
+from labkit.run.background.holding import other_loops_held
+from labkit.run.control.control import RequestRefusedError
 
 
 class FakeLoop(threading.Thread):

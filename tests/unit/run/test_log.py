@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from labkit.run import Run
-from labkit.run.kinds import SAMPLED_KINDS, is_reserved
+from labkit.run.series.kinds import SAMPLED_KINDS, is_reserved
 
 OWN = (
     "loss",
@@ -108,7 +108,7 @@ def test_names_that_are_not_reserved_are_logged(name):
 def test_all_series_of_a_watched_loop_have_reserved_names():
     code = """
 import torch, labkit as lk
-from labkit.run.kinds import SAMPLED_KINDS, is_reserved
+from labkit.run.series.kinds import SAMPLED_KINDS, is_reserved
 models = {"a": torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))}
 for watched in (models, models["a"]):
     optimizer = torch.optim.SGD(models["a"].parameters(), lr=0.1)

@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 import labkit
-from labkit.run import Run, pixels, png
-from labkit.run.logged_values import MAX_CHARACTERS, MAX_FIGURE_BYTES
+from labkit.run import Run
+from labkit.run.logged import pixels, png
+from labkit.run.logged.values import MAX_CHARACTERS, MAX_FIGURE_BYTES
 
 
 def logged(value):

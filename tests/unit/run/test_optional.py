@@ -20,7 +20,7 @@ WITHOUT = """
 
     sys.meta_path.insert(0, Blocked())
     from labkit.run import Run
-    from labkit.run.graph import ComputationGraph
+    from labkit.run.graph.computation_graph import ComputationGraph
     from labkit.learn import datasets
 
     run = Run()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labkit.run import Control, Run, Stopped
-from labkit.run.pace import Pace
+from labkit.run.control.pace import Pace
 
 MS = 1_000_000
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from labkit.run import Run, pause_watch, viewers
+from labkit.run import Run
+from labkit.run.control import pause_watch, viewers
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 import labkit as lk
 from labkit.run import Run
 from labkit.run.file import summary
-from labkit.run.folder_scan import FolderScanner
+from labkit.run.folder.scan import FolderScanner
 from labkit.run.ranks import RankFacts
 from labkit.run.run_setup import GroupSetup
 
@@ -186,7 +186,8 @@ def test_only_files_that_have_changed_are_read_again(tmp_path, monkeypatch):
     read = []
     reads = summary.read_summary
     monkeypatch.setattr(
-        "labkit.run.run_folder.read_summary", lambda path: read.append(path.name) or reads(path)
+        "labkit.run.folder.run_folder.read_summary",
+        lambda path: read.append(path.name) or reads(path),
     )
     runs = lk.runs(tmp_path)
     assert sorted(read) == ["a.lab", "b.lab"]
@@ -258,7 +259,7 @@ def test_a_folder_that_vanishes_is_a_problem_and_no_error(tmp_path):
 
 
 def test_of_too_many_runs_the_newest_are_listed(tmp_path, monkeypatch):
-    monkeypatch.setattr("labkit.run.folder_scan.MAX_RUNS", 2)
+    monkeypatch.setattr("labkit.run.folder.scan.MAX_RUNS", 2)
     for number in range(3):
         os.utime(save(tmp_path, f"run{number}"), (number, number))
     scan = FolderScanner(tmp_path).scan()

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from labkit.run import LoggedSample, sample_log
+from labkit.run import LoggedSample
+from labkit.run.logged import sample_log
+from labkit.run.logged.sample_log import MAX_NAMES, MAX_STEPS, SampleLog
 from labkit.run.notices import NoticeLog
-from labkit.run.sample_log import MAX_NAMES, MAX_STEPS, SampleLog
 
 
 def text(name, step, size=1):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labkit.run import Run, SeriesTable
-from labkit.run.recorder import Recorder
+from labkit.run.series.recorder import Recorder
 
 
 def filled(values, columns=1):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labkit.run import Recorder, storage
-from labkit.run.storage import CELLS
+from labkit.run import Recorder
+from labkit.run.series import storage
+from labkit.run.series.storage import CELLS
 
 KINDS = ("loss", "metric", "act_mean")
 NAMES = tuple("abcdef")

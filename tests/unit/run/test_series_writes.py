@@ -6,8 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from labkit.run import Run, row_buffer
-from labkit.run.rows import concatenated
+from labkit.run import Run
+from labkit.run.series import row_buffer
+from labkit.run.series.rows import concatenated
 
 
 def test_a_table_is_widened_up_to_4096_columns_with_a_notice():

@@ -1,6 +1,7 @@
 /** The row below the plane: play, the slider of the steps, and whether the pulls are shown. */
 
 import type { MomentHistory } from "./history";
+import { CONTROL } from "./looks";
 
 export class StepBar {
   readonly element = document.createElement("div");
@@ -15,12 +16,13 @@ export class StepBar {
     signal: AbortSignal,
     onPulls: () => void,
   ) {
-    this.element.style.cssText = "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px";
+    this.element.style.cssText =
+      "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;margin-top:4px";
     this.button.type = "button";
-    this.button.style.minWidth = "6.5em";
+    this.button.style.cssText = `${CONTROL};min-width:6.5em;cursor:pointer`;
     this.slider.type = "range";
     this.slider.min = "0";
-    this.slider.style.cssText = "flex:1 1 120px;min-width:80px";
+    this.slider.style.cssText = "flex:1 1 120px;min-width:80px;accent-color:#0a84c6";
     this.slider.title = "Go back to an earlier step of the training";
     this.slider.setAttribute("aria-label", "Step of the training");
     this.text.style.cssText = "min-width:5.5em;font-variant-numeric:tabular-nums";

@@ -9,6 +9,9 @@ export const END = 10;
 const HALF = 110;
 const BINS = 64;
 const DOT = 3.2;
+/** Half of the width that the text of the threshold may take. */
+const ROOM = 84;
+const TICKS = [-8, -6, -4, -2, 0, 2, 4, 6, 8] as const;
 const COLOURS = ["#0a84c6", "#d55e00"] as const;
 
 /** Returns the picture, and a function that moves the threshold to a logit. */
@@ -16,7 +19,7 @@ export function drawing(
   decided: Decided,
   classes: readonly string[],
 ): { readonly element: SVGSVGElement; show(logit: number, text: string): void } {
-  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${2 * HALF + 22}`, role: "img" });
+  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${2 * HALF + 40}`, role: "img" });
   svg.style.cssText = "display:block;width:100%;touch-action:none;cursor:ew-resize";
   svg.append(words(2, 12, `${classes[1]}, above the line`, "start"));
   svg.append(words(2, 2 * HALF - 4, `${classes[0]}, below it`, "start"));
@@ -25,13 +28,13 @@ export function drawing(
     return makeSvg("circle", { cx: `${x}`, cy: `${y}`, r: `${DOT}`, fill, stroke: fill });
   });
   svg.append(makeSvg("line", { x2: `${WIDTH}`, y1: `${HALF}`, y2: `${HALF}`, stroke: "#8a8a8a" }));
-  svg.append(...dots);
+  svg.append(...dots, ...axis());
   const limit = makeSvg("line", {
     y2: `${2 * HALF}`,
     stroke: "currentColor",
     "stroke-width": "2.5",
   });
-  const label = words(0, 2 * HALF + 16, "", "middle");
+  const label = words(0, 2 * HALF + 34, "", "middle");
   svg.append(limit, label);
   return {
     element: svg,
@@ -39,7 +42,7 @@ export function drawing(
       const x = ((Math.min(Math.max(logit, -END), END) + END) / (2 * END)) * WIDTH;
       limit.setAttribute("x1", `${x}`);
       limit.setAttribute("x2", `${x}`);
-      label.setAttribute("x", `${Math.min(Math.max(x, 50), WIDTH - 50)}`);
+      label.setAttribute("x", `${Math.min(Math.max(x, ROOM), WIDTH - ROOM)}`);
       label.textContent = text;
       // A sample on the wrong side is hollow, as on the plane of the boundary view.
       dots.forEach((dot, sample) => {
@@ -51,6 +54,22 @@ export function drawing(
       svg.setAttribute("aria-label", `${n} samples, each at its logit, and a ${text}.`);
     },
   };
+}
+
+/** Returns the logits below the picture. */
+function axis(): SVGElement[] {
+  const ticks = TICKS.flatMap((logit) => {
+    const x = ((logit + END) / (2 * END)) * WIDTH;
+    const mark = makeSvg("line", {
+      x1: `${x}`,
+      x2: `${x}`,
+      y1: `${HALF - 3}`,
+      y2: `${HALF + 3}`,
+      stroke: "#8a8a8a",
+    });
+    return [mark, words(x, 2 * HALF + 16, `${logit}`.replace("-", "−"), "middle")];
+  });
+  return [...ticks, words(WIDTH - 2, 2 * HALF + 16, "logit", "end")];
 }
 
 /** Returns where the dots are, stacked where they are near each other. */

@@ -8,6 +8,7 @@ import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering } from "../../parts/widget";
 import { CUTS, cheapestCut, costOf, countAt, type Decided, probabilityText, share } from "./counts";
 import { bytesOf, floatsOf } from "./decoding";
+import { CONTROL } from "./looks";
 import { drawing, END, WIDTH } from "./threshold-drawing";
 
 /** The part of the widget's model that the view uses. */
@@ -42,8 +43,9 @@ class ThresholdPage {
     this.slider.setAttribute("aria-label", "Threshold");
     this.price.type = "number";
     [this.price.min, this.price.value] = ["0", `${model.get("price")}`];
-    this.price.style.width = "5em";
+    this.price.style.cssText = `${CONTROL};width:5em`;
     this.cheapest.type = "button";
+    this.cheapest.style.cssText = `${CONTROL};cursor:pointer`;
     this.cheapest.textContent = "Cheapest here";
     this.cheapest.title = "Move to the threshold with the lowest cost on these samples";
     this.counts.setAttribute("role", "status");
@@ -123,15 +125,16 @@ class ThresholdPage {
     const counts = countAt(this.decided, this.cut);
     const { hits, misses, alarms, leftAlone } = counts;
     const n = hits + misses + alarms + leftAlone;
-    const text = `threshold ${probabilityText(this.cut)}`;
+    const logit = this.cut.toFixed(1).replace("-", "−");
+    const text = `threshold ${probabilityText(this.cut)} (logit ${logit})`;
     this.picture.show(this.cut, text);
     this.slider.setAttribute("aria-valuetext", text);
     const cost = costOf(counts, Number(this.price.value));
     this.counts.replaceChildren(
       line([
-        [`${hits} hits`, `${this.classes[1]}, and flagged`],
-        [`${misses} misses`, `${this.classes[1]}, and not flagged`],
-        [`${alarms} false alarms`, `${this.classes[0]}, but flagged`],
+        [counted(hits, "hit"), `${this.classes[1]}, and flagged`],
+        [counted(misses, "miss"), `${this.classes[1]}, and not flagged`],
+        [counted(alarms, "false alarm"), `${this.classes[0]}, but flagged`],
       ]),
       line([
         [`precision ${share(hits, hits + alarms)}`, "Hits among those that are flagged"],
@@ -141,6 +144,12 @@ class ThresholdPage {
       ]),
     );
   }
+}
+
+/** Returns a number with a noun: 1 miss, 2 misses. */
+function counted(count: number, noun: string): string {
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun}${noun.endsWith("s") ? "es" : "s"}`;
 }
 
 function line(entries: readonly (readonly [string, string])[]): HTMLElement {

@@ -111,7 +111,7 @@ class LineView {
     // Without a step, the cross on the map is the line.
     this.board.draw(model.get("map"), model.get("start"), lanes);
     this.settings.show(model.get("rate"), model.get("batch"));
-    this.curve.draw(this.walk, model.get("plane").best);
+    this.curve.draw(model.get("walks"), model.get("plane").best);
     const steps = Math.max(0, (this.walk?.lane.losses.length ?? 1) - 1);
     this.player.draw(steps, [], "");
     if (isAnswered && this.isAwaited) {

@@ -2,6 +2,7 @@
 
 import type { LinePlane } from "../../messages/line";
 import { makeSvg } from "../../parts/element";
+import { roundTicks } from "../../parts/ticks";
 import { randomName, text } from "../race/looks";
 
 /** Slope and intercept. */
@@ -18,8 +19,7 @@ const [LEFT, TOP, WIDTH, HEIGHT] = [46, 22, 336, 336] as const;
 const [FULL_WIDTH, FULL_HEIGHT] = [390, 392] as const;
 /** Where the two handles are, as parts of the width. */
 const ENDS = [0.06, 0.94] as const;
-/** Of the ticks at the left end, in the middle and at the right end. */
-const ANCHORS = ["start", "middle", "end"] as const;
+const TICKS = 5;
 const KEY_SHARE = 1 / 40;
 const HELP =
   "Drag an end of the line, or move it with the arrow keys up and down; let go, or press Enter, " +
@@ -183,29 +183,38 @@ export class PointPlane {
     return makeSvg("circle", { cx: this.across(x), cy: this.down(y), r: 4, class: className });
   }
 
-  private axes(): SVGTextElement[] {
-    const made = [0, 0.5, 1].flatMap((share) => {
-      const [left = 0, right = 1] = this.plane.ends_x;
-      const [low = 0, high = 1] = this.plane.ends_y;
-      const across = text(rounded(left + share * (right - left)));
-      const up = text(rounded(low + share * (high - low)));
+  private axes(): SVGElement[] {
+    const [left = 0, right = 1] = this.plane.ends_x;
+    const [low = 0, high = 1] = this.plane.ends_y;
+    const bottom = TOP + HEIGHT;
+    const across = roundTicks(left, right, TICKS).flatMap((value) => {
+      const x = this.across(value);
       return [
-        label(LEFT + share * WIDTH, TOP + HEIGHT + 15, across, ANCHORS[2 * share] ?? "middle"),
-        label(LEFT - 6, TOP + HEIGHT - share * HEIGHT + 4, up, "end"),
+        makeSvg("line", { x1: x, x2: x, y1: bottom, y2: bottom + 4, class: "line-tick" }),
+        label(x, bottom + 16, text(tidy(value)), "middle"),
+      ];
+    });
+    const up = roundTicks(low, high, TICKS).flatMap((value) => {
+      const y = this.down(value);
+      return [
+        makeSvg("line", { x1: LEFT - 4, x2: LEFT, y1: y, y2: y, class: "line-tick" }),
+        label(LEFT - 7, y + 4, text(tidy(value)), "end"),
       ];
     });
     const note = this.plane.held_x.length > 0 ? "○ held out" : "";
     return [
-      ...made,
-      label(LEFT + WIDTH / 2, TOP + HEIGHT + 31, "x", "middle"),
+      ...across,
+      ...up,
+      label(LEFT + WIDTH / 2, bottom + 31, "x", "middle"),
       label(LEFT, TOP - 7, "y", "start"),
       label(LEFT + WIDTH, TOP - 7, note, "end"),
     ];
   }
 }
 
-function rounded(value: number): number {
-  return Number(value.toPrecision(2));
+/** Removes what adding floats leaves, as in 0.30000000000000004. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(6));
 }
 
 function label(x: number, y: number, content: string, anchor: string): SVGTextElement {

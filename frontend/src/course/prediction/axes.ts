@@ -1,6 +1,7 @@
 /** The plot area of a sketch, as in `labkit/learn/predictions/axes`: positions and ticks. */
 
 import type { CurveForm } from "../../messages/prediction";
+import { decades, roundTicks } from "../../parts/ticks";
 
 export const WIDTH = 440;
 export const HEIGHT = 230;
@@ -9,7 +10,6 @@ export const PLOT = { left: 58, top: 30, right: WIDTH - 14, bottom: HEIGHT - 40 
 const TICKS_ACROSS = 5;
 const TICKS_UP = 4;
 const MOST_DECADES = 6;
-const TINY = 1e-9;
 /** Axes that begin here or higher have their powers of ten written with zeros. */
 const PLAIN = 1e-3;
 const TENTH = 0.5;
@@ -43,7 +43,9 @@ export class VerticalAxis {
 
   ticks(): Tick[] {
     const [low = 0, high = 1] = this.form.y;
-    const values = this.form.log ? decades(low, high) : roundTicks(low, high, TICKS_UP);
+    const values = this.form.log
+      ? decades(low, high, MOST_DECADES)
+      : roundTicks(low, high, TICKS_UP);
     const text = this.form.log && low < PLAIN ? power : shortNumber;
     return values.map((value) => ({ at: this.fractionOf(value), text: text(value) }));
   }
@@ -71,24 +73,4 @@ function power(value: number): string {
 export function shortNumber(value: number): string {
   const text = String(Number(value.toPrecision(3)));
   return text.replace("e+", "e");
-}
-
-function roundTicks(low: number, high: number, about: number): number[] {
-  const rough = (high - low) / about;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const steps = [1, 2, 5, 10].map((factor) => factor * power);
-  const step = steps.reduce((best, each) =>
-    Math.abs(Math.log(each / rough)) < Math.abs(Math.log(best / rough)) ? each : best,
-  );
-  const first = Math.ceil(low / step - TINY);
-  const count = Math.floor(high / step + TINY) - first + 1;
-  return Array.from({ length: count }, (_, place) => (first + place) * step);
-}
-
-function decades(low: number, high: number): number[] {
-  const first = Math.ceil(Math.log10(low) - TINY);
-  const last = Math.floor(Math.log10(high) + TINY);
-  const every = Math.max(1, Math.ceil((last - first) / MOST_DECADES));
-  const count = Math.floor((last - first) / every) + 1;
-  return Array.from({ length: count }, (_, place) => 10 ** (first + place * every));
 }

@@ -14,6 +14,7 @@ export class ProductTable {
   private fields: HTMLInputElement[] = [];
   private pixels: HTMLElement[] = [];
   private products: HTMLElement[] = [];
+  private weights: readonly number[] = [];
 
   /** `onWeights` is called with the new weights after an edit. */
   constructor(
@@ -26,6 +27,7 @@ export class ProductTable {
   }
 
   show(weights: SlidingTable, computed: WindowSum): void {
+    this.weights = weights.values;
     if (this.fields.length !== weights.values.length) this.build(weights);
     const shadePixel = shadeFor([0, 1, ...computed.pixels]);
     const most = Math.max(1, ...computed.products.map(Math.abs));
@@ -38,7 +40,7 @@ export class ProductTable {
       ];
       if (!field || !pixel || !product) return;
       if (document.activeElement !== field || Number(field.value) === weight) {
-        field.value = String(Math.round(weight * 1e4) / 1e4);
+        field.value = written(weight);
       }
       this.write(pixel, computed.pixels[place] ?? 0, shadePixel);
       this.write(product, computed.products[place] ?? 0, shadeProduct);
@@ -73,6 +75,7 @@ export class ProductTable {
     pixel.title = "The pixel under this weight";
     product.title = "Pixel × weight";
     field.addEventListener("input", () => this.edit(), { signal: this.signal });
+    field.addEventListener("blur", () => this.restore(field, place), { signal: this.signal });
     cell.append(pixel, field, product);
     this.fields.push(field);
     this.pixels.push(pixel);
@@ -80,9 +83,19 @@ export class ProductTable {
     return cell;
   }
 
+  /** Writes the weight that counts into a field that was left empty, or with too large a number. */
+  private restore(field: HTMLInputElement, place: number): void {
+    const weight = this.weights[place];
+    if (weight !== undefined) field.value = written(weight);
+  }
+
   private edit(): void {
     const values = this.fields.map((field) => Number.parseFloat(field.value));
     if (values.some((value) => !(Math.abs(value) <= LARGEST_WEIGHT))) return;
     this.onWeights(values);
   }
+}
+
+function written(weight: number): string {
+  return String(Math.round(weight * 1e4) / 1e4);
 }

@@ -80,7 +80,7 @@ export class TableCanvas {
   private paintCells(context: CanvasRenderingContext2D, cell: number): void {
     const { table, padding, shown } = this.drawn as Drawn;
     const shade = shadeFor(table.values);
-    context.font = `${Math.min(11, Math.floor(cell * 0.42))}px system-ui, sans-serif`;
+    context.font = "11px system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (let row = -padding; row < table.rows + padding; row += 1) {

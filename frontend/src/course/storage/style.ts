@@ -30,7 +30,7 @@ export const STYLE = `
   border: 1px solid var(--jp-border-color1, #8a8a8a); white-space: nowrap;
   background: color-mix(in srgb, var(--hue) 30%, transparent); }
 .labkit-storage .cell.unread { border-style: dashed; background: none; }
-.labkit-storage .cell small { display: block; font-size: 10.5px;
+.labkit-storage .cell small { display: block; font-size: 11px;
   color: var(--jp-content-font-color2, currentColor); }
 .labkit-storage .cell.marked { border-color: currentColor; box-shadow: 0 0 0 1px currentColor;
   background: color-mix(in srgb, var(--hue) 70%, transparent); }

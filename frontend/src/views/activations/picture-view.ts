@@ -14,6 +14,7 @@ import { gradientOf, panelColoursOf } from "./colours";
 import { InputFigure } from "./model-input";
 import { haveOneRange, Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
+import { removeSubjects, setSubjects, subjectsOfAll } from "./subjects-beside";
 import { decadesOf, timeGradient } from "./time-gradient";
 
 /** Interval between requests for newer pictures while the run continues at full speed. */
@@ -48,6 +49,8 @@ export class PictureView {
   private readonly legend = make("div", { class: "labkit-heat-legend" });
   private readonly settings: ViewSettings;
   private subjects: readonly PictureSubject[] = [];
+  /** These, and those that only runs beside this one have. */
+  private offered: readonly PictureSubject[] = [];
   /** The revision of the pictures when their list was received. */
   private revision = "";
   private requestedAt = Number.NEGATIVE_INFINITY;
@@ -93,19 +96,27 @@ export class PictureView {
     });
   }
 
+  close(): void {
+    removeSubjects(this.session);
+  }
+
   /** Updates the picture after a change; `atOnce` if the user made the change. */
   update(theme: Theme, atOnce: boolean): void {
     const repaint = theme !== this.theme;
     this.theme = theme;
     if (repaint) this.show();
     const { state } = this.session;
-    if (!state || state.pictures === 0) return;
+    if (!state) return;
+    if (state.pictures === 0) {
+      this.offerAll();
+      return;
+    }
     if (this.sessionRevision !== this.revision || atOnce) this.request(atOnce);
   }
 
   /** Shows the picture of the module that is selected in any view, once for each selection. */
   follow(selected: string | null): void {
-    if (selected === this.followed || this.subjects.length === 0) return;
+    if (selected === this.followed || this.offered.length === 0) return;
     this.followed = selected;
     const found = selected === null ? null : this.moduleFor(selected);
     if (found === null || found === this.module.value) return;
@@ -127,7 +138,7 @@ export class PictureView {
   }
 
   private modules(): readonly string[] {
-    return [...new Set(this.subjects.map(({ module }) => module))];
+    return [...new Set(this.offered.map(({ module }) => module))];
   }
 
   private async request(now: boolean): Promise<void> {
@@ -149,7 +160,7 @@ export class PictureView {
       }
     }
     const kind = this.kind.value as PictureKind;
-    const picture = this.subjects.length
+    const picture = this.hasChosen
       ? await session.picture(this.module.value, kind, session.cursor)
       : null;
     if (picture?.kind === "time_gradient") this.others = await this.timeGradientsBeside(picture);
@@ -176,13 +187,29 @@ export class PictureView {
     return found.filter((each) => each !== null);
   }
 
+  /** Whether this run has the picture that is chosen; otherwise a run beside it has. */
+  private get hasChosen(): boolean {
+    const [module, kind] = [this.module.value, this.kind.value];
+    return this.subjects.some((each) => each.module === module && each.kind === kind);
+  }
+
+  /** Offers what all runs have, after that of another run has changed. */
+  private offerAll(): void {
+    this.offerModules();
+    this.show();
+  }
+
   private offerModules(): void {
+    setSubjects(this.session, this.subjects, () => this.offerAll());
+    this.offered = subjectsOfAll(this.session, this.subjects);
+    if (this.offered.length === 0) return;
     const modules = this.modules();
     const key = modules.join("\n");
     if (key !== this.module.dataset.offered) {
       this.module.dataset.offered = key;
       const chosen = this.module.value;
-      const first = this.subjects.reduce((best, each) => (rank(each) < rank(best) ? each : best));
+      const own = this.subjects.length > 0 ? this.subjects : this.offered;
+      const first = own.reduce((best, each) => (rank(each) < rank(best) ? each : best));
       this.module.replaceChildren(
         ...modules.map((path) => make("option", { value: path }, path || "(model)")),
       );
@@ -204,7 +231,7 @@ export class PictureView {
   }
 
   private offerKinds(): void {
-    const here = this.subjects.filter(({ module }) => module === this.module.value);
+    const here = this.offered.filter(({ module }) => module === this.module.value);
     const kinds = PICTURE_ORDER.filter((kind) => here.some((each) => each.kind === kind));
     const key = kinds.join(" ");
     if (key !== this.kind.dataset.offered) {
@@ -221,7 +248,7 @@ export class PictureView {
   private show(): void {
     const { theme } = this;
     const picture = this.selectedPicture;
-    this.element.hidden = this.picture === null && !this.isAwaited;
+    this.element.hidden = this.picture === null && !this.isAwaited && !this.isMissing;
     this.stage.hidden = this.legend.hidden = picture === null;
     if (picture === null) this.describeAbsence();
     if (!picture || !theme) return;
@@ -279,7 +306,21 @@ export class PictureView {
     return this.session.isOneWay && this.subjects.length > 0;
   }
 
+  /** Whether only runs beside this one have the picture that is chosen. */
+  private get isMissing(): boolean {
+    return this.offered.length > 0 && !this.hasChosen;
+  }
+
   private describeAbsence(): void {
+    if (this.isMissing) {
+      const { value } = this.module;
+      const hasModule = this.subjects.some(({ module }) => module === value);
+      const picture = this.kind.selectedOptions[0]?.textContent ?? "";
+      const what = hasModule ? `no picture "${picture}" of` : "no pictures of";
+      setText(this.description, `This run has ${what} ${value || "the model"}.`);
+      this.description.title = "";
+      return;
+    }
     setText(this.description, this.isAwaited ? NOT_ARRIVED : NOT_ANSWERED);
     this.description.title = "";
   }

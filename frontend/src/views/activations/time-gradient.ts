@@ -9,8 +9,8 @@ import type { Theme } from "../../parts/theme";
 import { visibleText } from "../../parts/visible-text";
 import type { Picture } from "../../session";
 
-const WIDTH = 640;
-const HEIGHT = 190;
+const WIDTH = 380;
+const HEIGHT = 170;
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 20, 34] as const;
 const MAX_NAME = 24;
 const MAX_DECADES = 16;
@@ -109,7 +109,7 @@ function legend(picture: Picture, others: readonly Picture[], theme: Theme): SVG
     const made = label(shown, { x: String(x), y: String(TOP - 2) }, theme);
     made.setAttribute("fill", colour);
     drawn.push(made);
-    x += 14 + 6.5 * shown.length;
+    x += 14 + 7 * shown.length;
   };
   names.forEach((name, layer) => {
     const isNeeded = layers > 1 || others.length > 0;
@@ -123,7 +123,7 @@ function legend(picture: Picture, others: readonly Picture[], theme: Theme): SVG
 }
 
 function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
-  const made = makeSvg("text", { ...where, fill: theme.mutedText, "font-size": "11" });
+  const made = makeSvg("text", { ...where, fill: theme.mutedText, "font-size": "12" });
   made.textContent = visibleText(text);
   return made;
 }

@@ -91,6 +91,7 @@ class ActivationsView {
     this.resizes.disconnect();
     this.live.close();
     this.heat.close();
+    this.picture.close();
     this.root.replaceChildren();
   }
 

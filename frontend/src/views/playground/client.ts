@@ -23,7 +23,7 @@ export interface PlaygroundModel extends MessageModel<PlaygroundRequest> {
 export interface PlaygroundListener {
   setup(setup: Setup): void;
   frame(frame: Frame): void;
-  code(text: string): void;
+  code(text: string, call: string): void;
   /** A request was refused, with the reason as a sentence. */
   refused(reason: string): void;
   /** The kernel cannot be reached, described by a sentence; null if it can again. */
@@ -116,6 +116,7 @@ export class PlaygroundClient {
   }
 
   private report(): void {
+    if (this.hasSetup && !isLive(this.model)) this.listener.problem(KERNEL_DISCONNECTED);
     if (this.isVisible && this.hasSetup) this.sendSight();
   }
 
@@ -140,7 +141,7 @@ export class PlaygroundClient {
         if (this.hasSetup && buffers.length > 0) this.listener.frame(readFrame(message, buffers));
         break;
       case "code":
-        this.listener.code(message.text);
+        this.listener.code(message.text, message.call);
         break;
       case "refused":
         this.listener.refused(message.reason);

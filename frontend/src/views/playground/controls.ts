@@ -12,6 +12,11 @@ export class Controls {
   private readonly speed = make("select", { title: EXPLAINED.speed, "aria-label": "Speed" });
   private readonly epoch = make("b");
   private readonly step = make("span", { class: "playground-muted" });
+  private readonly waiting = make(
+    "span",
+    { class: "playground-muted", title: "It trains only while it is in sight" },
+    ", waits",
+  );
   private isPlaying = false;
 
   constructor(send: (request: PlaygroundRequest) => void, showCode: () => void) {
@@ -43,6 +48,7 @@ export class Controls {
         "Epoch ",
         this.epoch,
         this.step,
+        this.waiting,
       ),
       this.speed,
       button(
@@ -56,6 +62,7 @@ export class Controls {
   show({ message }: Frame, setup: Setup): void {
     this.isPlaying = message.playing !== "paused";
     setText(this.play, this.isPlaying ? "Pause" : "Play");
+    this.waiting.hidden = message.playing !== "waiting";
     this.play.toggleAttribute("data-playing", this.isPlaying);
     const perEpoch = setup.message.steps_per_epoch;
     setText(this.epoch, formatCount(Math.floor(message.step / perEpoch)));

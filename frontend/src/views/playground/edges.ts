@@ -1,9 +1,8 @@
 /** The weights of the network as lines: width is size, colour is sign. A click selects one. */
 
 import { NOT_FINITE_COLOUR } from "../../heat-map/scale";
-import { formatValue } from "../../parts/format";
 import { edgeColour } from "./painting";
-import { edgePath, edgeWidth, type Places } from "./places";
+import { edgePath, edgeWidth, type Places, type UnitPlace } from "./places";
 import { weightPlace } from "./state";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
@@ -27,8 +26,13 @@ export class Edges {
   readonly element = document.createElementNS(NAMESPACE, "svg");
   private edges: Edge[] = [];
   private weights: Float32Array = new Float32Array();
+  private hovered: Edge | null = null;
 
-  constructor(private readonly select: (weight: WeightRef) => void) {
+  /** `hover` gets a weight under the pointer and its value; null for none. */
+  constructor(
+    private readonly select: (weight: WeightRef) => void,
+    private readonly hover: (weight: WeightRef | null, value: number) => void,
+  ) {
     this.element.setAttribute("class", "playground-edges");
     this.element.setAttribute("aria-hidden", "true");
   }
@@ -36,6 +40,7 @@ export class Edges {
   /** Makes the lines; `sizes` are those of inputs and layers, `inputRows` the rows of the inputs. */
   make(sizes: readonly number[], inputRows: readonly number[]): void {
     this.edges = [];
+    this.setHovered(null);
     for (let layer = 0; layer + 1 < sizes.length; layer++) {
       for (let unit = 0; unit < (sizes[layer + 1] as number); unit++) {
         const { first, count } = weightPlace(sizes, layer, unit);
@@ -54,18 +59,38 @@ export class Edges {
   private edge(weight: WeightRef, index: number, row: number): Edge {
     const line = document.createElementNS(NAMESPACE, "path");
     const target = document.createElementNS(NAMESPACE, "path");
-    const title = document.createElementNS(NAMESPACE, "title");
     line.setAttribute("class", "playground-edge");
     target.setAttribute("class", "playground-edge-target");
     target.dataset.labkitEdge = `${weight.layer},${weight.unit},${weight.source}`;
-    target.append(title);
+    const edge = { ...weight, index, row, line, target };
     target.addEventListener("click", () => this.select(weight));
-    target.addEventListener("pointerenter", () => {
-      line.setAttribute("data-hovered", "");
-      title.textContent = `Weight ${formatValue(this.weights[index] ?? Number.NaN)}: click to change it`;
-    });
-    target.addEventListener("pointerleave", () => line.removeAttribute("data-hovered"));
-    return { ...weight, index, row, line, target };
+    target.addEventListener("pointerenter", () => this.setHovered(edge));
+    target.addEventListener("pointerleave", () => this.setHovered(null));
+    return edge;
+  }
+
+  /** Shows the lines of a unit, or of an input, more clearly than the others; null for all alike. */
+  emphasise(unit: UnitPlace | null, inputRow: (row: number) => number): void {
+    this.element.toggleAttribute("data-emphasised", unit !== null);
+    for (const { line, layer, unit: row, source } of this.edges) {
+      const isOf =
+        unit !== null &&
+        ((layer + 1 === unit.column && row === unit.row) ||
+          (layer === unit.column && (layer === 0 ? inputRow(source) : source) === unit.row));
+      line.toggleAttribute("data-emphasised", isOf);
+    }
+  }
+
+  private setHovered(edge: Edge | null): void {
+    this.hovered?.line.removeAttribute("data-hovered");
+    this.hovered = edge;
+    edge?.line.setAttribute("data-hovered", "");
+    this.reportHovered();
+  }
+
+  private reportHovered(): void {
+    const { hovered } = this;
+    this.hover(hovered, hovered ? (this.weights[hovered.index] ?? Number.NaN) : Number.NaN);
   }
 
   place(places: Places, width: number): void {
@@ -80,6 +105,7 @@ export class Edges {
 
   paint(weights: Float32Array, dark: boolean): void {
     this.weights = weights;
+    if (this.hovered) this.reportHovered();
     for (const { line, index } of this.edges) {
       const weight = weights[index] ?? Number.NaN;
       const colour = Number.isNaN(weight) ? NOT_FINITE_COLOUR : edgeColour(weight > 0, dark);

@@ -16,6 +16,7 @@ export const DATA = entries({
   xor: "Exclusive or",
   gauss: "Two clouds",
   plane: "Plane (values)",
+  hills: "Hills (values)",
 });
 export const ACTIVATIONS = entries({
   tanh: "Tanh",

@@ -1,10 +1,11 @@
 /** The network: tiles in columns, lines between them, and buttons that add and remove units. */
 
 import { make, setText } from "../../parts/element";
+import { formatValue } from "../../parts/format";
 import { isDark } from "../../parts/theme";
 import { Edges, type WeightRef } from "./edges";
 import { FEATURES } from "./menus";
-import { type Places, placesOf, type UnitPlace } from "./places";
+import { type Places, placesOf, TILE, type UnitPlace } from "./places";
 import { type Frame, type Picture, type Setup, weightPlace } from "./state";
 import { Tile } from "./tile";
 
@@ -30,6 +31,7 @@ export class NetworkDrawing {
   private readonly edges: Edges;
   private readonly counts = make("div", { class: "playground-layers" });
   private readonly stage = make("div", { class: "playground-stage" });
+  private readonly tip = make("div", { class: "playground-tip", "aria-hidden": "true" });
   private tiles: Tile[][] = [];
   private heads: HTMLElement[] = [];
   private setup: Setup | null = null;
@@ -38,9 +40,12 @@ export class NetworkDrawing {
   private readonly observer: ResizeObserver;
 
   constructor(private readonly actions: NetworkActions) {
-    this.edges = new Edges(({ layer, unit, source }: WeightRef) =>
-      actions.select({ column: layer + 1, row: unit }, source),
+    this.edges = new Edges(
+      ({ layer, unit, source }: WeightRef) =>
+        actions.select({ column: layer + 1, row: unit }, source),
+      (weight, value) => this.showTip(weight, value),
     );
+    this.tip.hidden = true;
     this.element.append(this.counts, this.stage);
     this.stage.addEventListener("keydown", (event) => this.moveFocus(event));
     this.observer = new ResizeObserver(() => this.place());
@@ -80,6 +85,7 @@ export class NetworkDrawing {
       this.edges.element,
       ...this.heads,
       ...tiles.map(({ element }) => element),
+      this.tip,
     );
     const current = tiles.find(({ name }) => name === focused) ?? tiles[0];
     current?.element.setAttribute("tabindex", "0");
@@ -165,11 +171,34 @@ export class NetworkDrawing {
 
   private listen({ element, place }: Tile): void {
     for (const type of ["pointerenter", "focus"] as const) {
-      element.addEventListener(type, () => this.actions.hover(place));
+      element.addEventListener(type, () => this.hover(place));
     }
     for (const type of ["pointerleave", "blur"] as const) {
-      element.addEventListener(type, () => this.actions.hover(null));
+      element.addEventListener(type, () => this.hover(null));
     }
+  }
+
+  private hover(unit: UnitPlace | null): void {
+    const rows = this.inputRows();
+    this.edges.emphasise(unit, (source) => rows[source] as number);
+    this.actions.hover(unit);
+  }
+
+  /** Shows the value of the weight under the pointer in the middle of its line. */
+  private showTip(weight: WeightRef | null, value: number): void {
+    this.tip.hidden = weight === null;
+    const { places } = this;
+    if (weight === null || places === null) return;
+    const { layer, unit, source } = weight;
+    const row = layer === 0 ? (this.inputRows()[source] as number) : source;
+    const [from, to] = [
+      { column: layer, row },
+      { column: layer + 1, row: unit },
+    ];
+    setText(this.tip, `weight ${formatValue(value)}`);
+    const left = ((places.lefts[layer] as number) + (places.lefts[layer + 1] as number) + TILE) / 2;
+    const top = (places.top(from) + places.top(to) + TILE) / 2;
+    this.tip.style.transform = `translate(calc(${left}px - 50%), calc(${top}px - 100% - 8px))`;
   }
 
   private inputRows(): number[] {

@@ -25,7 +25,8 @@ export class OutputPicture {
   private readonly high = make("span");
   private readonly bar = make("span", { class: "playground-bar" });
   private readonly showTest = make("input", { type: "checkbox" });
-  private readonly key = make("span", { class: "playground-key" });
+  private readonly sharp = make("input", { type: "checkbox" });
+  private readonly sharpLabel: HTMLElement;
   private readonly testKey = make("span");
   private setup: Setup | null = null;
   /** What the drawn points depend on. */
@@ -40,7 +41,14 @@ export class OutputPicture {
       this.pointsKey = "";
       redraw();
     });
+    this.sharp.addEventListener("change", redraw);
     this.scale.append(this.low, this.bar, this.high);
+    this.sharpLabel = make(
+      "label",
+      { title: "Shows the class that is more probable, without how probable it is" },
+      this.sharp,
+      "Only the class",
+    );
     const test = make(
       "label",
       { title: "Points that are not used for training, only to see whether it carries over" },
@@ -53,7 +61,7 @@ export class OutputPicture {
       this.title,
       this.canvas,
       this.scale,
-      make("div", { class: "playground-row" }, this.key, test),
+      make("div", { class: "playground-row" }, test, this.sharpLabel),
     );
   }
 
@@ -61,8 +69,8 @@ export class OutputPicture {
     this.setup = setup;
     this.pointsKey = this.look = "";
     const { regression } = setup.message;
-    setText(this.testKey, `Test points (${regression ? "dashed" : "rings"})`);
-    setText(this.key, regression ? "Points: their values" : "Points: blue class 0, orange class 1");
+    setText(this.testKey, `Test points (${regression ? "squares" : "rings"})`);
+    this.sharpLabel.hidden = regression;
   }
 
   /** Reads the size of its place, which forces a layout, so that it is not for each frame. */
@@ -76,7 +84,8 @@ export class OutputPicture {
     if (size === 0 || !this.setup) return;
     const dark = isDark(this.element);
     fitCanvas(this.canvas, size, size);
-    paintPicture(this.canvas, shown.picture, dark);
+    const isSharp = shown.isOutput && this.sharp.checked && !this.setup.message.regression;
+    paintPicture(this.canvas, shown.picture, dark, isSharp);
     this.drawPoints(dark);
     this.canvas.getContext("2d")?.drawImage(this.pointsCanvas, 0, 0);
     const look = `${shown.title} ${shown.picture.scale} ${dark}`;
@@ -96,9 +105,8 @@ export class OutputPicture {
 
   private endsOf({ picture, isOutput }: Shown): [string, string] {
     if (!isOutput) return [formatValue(-picture.scale), formatValue(picture.scale)];
-    const { regression, y_range } = (this.setup as Setup).message;
-    if (regression) return [formatValue(y_range[0]), formatValue(y_range[1])];
-    return ["class 0", "class 1"];
+    const { regression, y_range, class_names } = (this.setup as Setup).message;
+    return regression ? [formatValue(y_range[0]), formatValue(y_range[1])] : [...class_names];
   }
 
   /** Draws the points on a canvas of their own, as they rarely change. */
@@ -125,11 +133,13 @@ export class OutputPicture {
       const x = (((x1 as number) - left) / (right - left)) * width;
       const fromTop = ((top - (x2 as number)) / (top - bottom)) * height;
       context.beginPath();
-      context.arc(x, fromTop, POINT_RADIUS * ratio, 0, 2 * Math.PI);
+      const radius = POINT_RADIUS * ratio;
+      if (isTest && message.regression) {
+        context.rect(x - radius, fromTop - radius, 2 * radius, 2 * radius);
+      } else context.arc(x, fromTop, radius, 0, 2 * Math.PI);
       context.fillStyle = isTest && !message.regression ? inside : colour(y as number);
       context.strokeStyle = isTest && !message.regression ? colour(y as number) : outline;
-      context.setLineDash(isTest && message.regression ? [2 * ratio, 2 * ratio] : []);
-      context.lineWidth = (isTest ? 1.8 : 1.1) * ratio;
+      context.lineWidth = (isTest && !message.regression ? 1.8 : 1.1) * ratio;
       context.fill();
       context.stroke();
     }

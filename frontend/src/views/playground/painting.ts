@@ -5,10 +5,11 @@ import type { Picture } from "./state";
 
 const CELL_VALUES = 256;
 const NOT_FINITE = 255;
+const ZERO = 127;
 const HIGHEST = 254;
 /** The canvas on which cells are pixels, before they are enlarged. */
 let cellsCanvas: HTMLCanvasElement | null = null;
-const tables = new Map<boolean, Uint32Array>();
+const tables = new Map<string, Uint32Array>();
 
 /** Blue and orange, which colour-blind people tell apart as well. */
 const LIGHT = ["#3f8fcb", "#9fc9e6", "#f6f6f6", "#f7bf8d", "#ea7f2b"] as const;
@@ -18,7 +19,7 @@ const DARK = ["#3f97d6", "#275d83", "#222222", "#87491b", "#dd7a2c"] as const;
 const EDGE_LIGHT = ["#1f78b4", "#d55e00"] as const;
 const EDGE_DARK = ["#56b4e9", "#f0883e"] as const;
 const POINT_LIGHT = ["#003a60", "#7d2f00"] as const;
-const POINT_DARK = ["#c9e8fc", "#ffdcbd"] as const;
+const POINT_DARK = ["#a9dcff", "#ffc795"] as const;
 
 export function paletteOf(dark: boolean): readonly string[] {
   return dark ? DARK : LIGHT;
@@ -32,22 +33,32 @@ export function pointColour(isHigh: boolean, dark: boolean): string {
   return (dark ? POINT_DARK : POINT_LIGHT)[isHigh ? 1 : 0];
 }
 
-/** Returns the colour of each value of a cell, in the pixel format of a canvas. */
-function tableOf(dark: boolean): Uint32Array {
-  const known = tables.get(dark);
+/**
+ * Returns the colour of each value of a cell, in the pixel format of a canvas; of `isSharp`, the
+ * full colour of its sign.
+ */
+function tableOf(dark: boolean, isSharp: boolean): Uint32Array {
+  const key = `${dark} ${isSharp}`;
+  const known = tables.get(key);
   if (known) return known;
   const shades = pixelsOf(paletteOf(dark));
   const table = new Uint32Array(CELL_VALUES);
   for (let cell = 0; cell <= HIGHEST; cell++) {
-    table[cell] = shades[Math.round((cell / HIGHEST) * (shades.length - 1))] as number;
+    const place = isSharp ? Number(cell > ZERO) : cell / HIGHEST;
+    table[cell] = shades[Math.round(place * (shades.length - 1))] as number;
   }
   table[NOT_FINITE] = pixelOf(NOT_FINITE_COLOUR);
-  tables.set(dark, table);
+  tables.set(key, table);
   return table;
 }
 
 /** Paints a picture over a whole canvas. */
-export function paintPicture(canvas: HTMLCanvasElement, picture: Picture, dark: boolean): void {
+export function paintPicture(
+  canvas: HTMLCanvasElement,
+  picture: Picture,
+  dark: boolean,
+  isSharp = false,
+): void {
   const context = canvas.getContext("2d");
   if (!context || picture.cells.length === 0) return;
   const { side, cells } = picture;
@@ -60,7 +71,7 @@ export function paintPicture(canvas: HTMLCanvasElement, picture: Picture, dark: 
   if (!small) return;
   const image = small.createImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);
-  const table = tableOf(dark);
+  const table = tableOf(dark, isSharp);
   for (let index = 0; index < cells.length; index++) {
     pixels[index] = table[cells[index] as number] as number;
   }

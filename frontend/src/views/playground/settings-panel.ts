@@ -3,11 +3,11 @@
 import type { PlaygroundSettings } from "../../messages/playground";
 import { make, setText } from "../../parts/element";
 import { formatShare } from "../../parts/format";
+import { DataMenu } from "./data-menu";
 import {
   ACTIVATIONS,
   BATCH_SIZES,
   CLASS_LOSSES,
-  DATA,
   type Entry,
   EXPLAINED,
   OPTIMIZERS,
@@ -23,38 +23,54 @@ type Change = Partial<PlaygroundSettings>;
 
 /** Time without a further movement after which the value of a slider is sent, in ms. */
 const REST_MS = 120;
-const OWN: Entry = { value: "own", label: "Your points" };
+/** Numbers from this one on are written with an exponent. */
+const LONG = 100_000;
 
 export class SettingsPanel {
   readonly element = make("div", { class: "playground-settings" });
+  private readonly data: DataMenu;
   private readonly fields = new Map<Name, (setup: Setup) => void>();
-
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly timers = new Map<Name, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly send: (settings: Change) => void) {
+    this.data = new DataMenu(send);
     this.element.append(
-      this.menu("data", "Data", ({ message }) => (message.own_data ? [OWN] : DATA)),
-      this.slider("noise", "Noise", [0, 1, 0.05], (value) => value.toFixed(2)),
-      this.slider("split", "For training", [0.1, 0.9, 0.1], formatShare),
-      this.numbers("batch_size", "Batch size", BATCH_SIZES),
-      this.menu("activation", "Activation", () => ACTIVATIONS),
-      this.menu("loss", "Loss", ({ message }) =>
-        message.regression ? VALUE_LOSSES : CLASS_LOSSES,
+      make(
+        "div",
+        { class: "playground-fields" },
+        this.data.element,
+        this.slider("noise", "Noise", [0, 1, 0.05], (value) => value.toFixed(2)),
+        this.slider("split", "For training", [0.1, 0.9, 0.1], formatShare),
+        this.numbers("batch_size", "Batch size", BATCH_SIZES),
+        this.seed(),
       ),
-      this.menu("optimizer", "Optimizer", () => OPTIMIZERS),
-      this.numbers("lr", "Learning rate", RATES),
-      this.menu("regularisation", "Regularisation", () => REGULARISATIONS),
-      this.numbers("penalty", "Its factor", PENALTIES),
-      this.seed(),
+      make(
+        "div",
+        { class: "playground-fields" },
+        this.menu("activation", "Activation", () => ACTIVATIONS),
+        this.menu("loss", "Loss", ({ message }) =>
+          message.regression ? VALUE_LOSSES : CLASS_LOSSES,
+        ),
+        this.menu("optimizer", "Optimizer", () => OPTIMIZERS),
+        this.numbers("lr", "Learning rate", RATES),
+        this.menu("regularisation", "Regularisation", () => REGULARISATIONS),
+        this.numbers("penalty", "Its factor", PENALTIES),
+      ),
     );
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    for (const timer of this.timers.values()) clearTimeout(timer);
   }
 
   setSetup(setup: Setup): void {
+    this.data.setSetup(setup);
     for (const show of this.fields.values()) show(setup);
+  }
+
+  /** Paints what depends on the theme. */
+  paint(): void {
+    this.data.paint();
   }
 
   private field(name: Name, label: string, control: HTMLElement, more: HTMLElement[] = []) {
@@ -75,9 +91,7 @@ export class SettingsPanel {
       const value = String(setup.message.settings[name]);
       setOptions(select, entries);
       select.value = value;
-      select.disabled =
-        (name === "activation" && setup.message.own_model !== null) ||
-        (name === "data" && setup.message.own_data);
+      select.disabled = name === "activation" && setup.message.own_model !== null;
     });
     return this.field(name, label, select);
   }
@@ -90,7 +104,7 @@ export class SettingsPanel {
       const all = [...new Set([...choices, value])].sort((a, b) => a - b);
       setOptions(
         select,
-        all.map((each) => ({ value: String(each), label: String(each) })),
+        all.map((each) => ({ value: String(each), label: shortNumber(each) })),
       );
       select.value = String(value);
       select.disabled = name === "penalty" && message.settings.regularisation === "none";
@@ -114,8 +128,11 @@ export class SettingsPanel {
     const shown = make("b");
     input.addEventListener("input", () => {
       setText(shown, format(Number(input.value)));
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.send({ [name]: Number(input.value) }), REST_MS);
+      clearTimeout(this.timers.get(name));
+      this.timers.set(
+        name,
+        setTimeout(() => this.send({ [name]: Number(input.value) }), REST_MS),
+      );
     });
     this.fields.set(name, ({ message }) => {
       const value = message.settings[name] as number;
@@ -127,16 +144,39 @@ export class SettingsPanel {
   }
 
   private seed() {
-    const input = make("input", { type: "number", name: "seed", min: "0", step: "1" });
-    input.addEventListener("change", () => {
-      const value = Math.max(0, Math.round(Number(input.value) || 0));
-      this.send({ seed: value });
+    const input = make("input", {
+      type: "number",
+      name: "seed",
+      min: "0",
+      step: "1",
+      "aria-label": "Seed",
     });
+    const send = (value: number) => this.send({ seed: Math.max(0, Math.round(value || 0)) });
+    input.addEventListener("change", () => send(Number(input.value)));
     this.fields.set("seed", ({ message }) => {
       input.value = String(message.settings.seed);
     });
-    return this.field("seed", "Seed", input);
+    const next = make(
+      "button",
+      {
+        type: "button",
+        class: "playground-next",
+        title: "Other points, first weights and batches",
+      },
+      "Next",
+    );
+    next.addEventListener("click", () => send(Number(input.value) + 1));
+    return make(
+      "div",
+      { class: "playground-field", title: EXPLAINED.seed },
+      make("span", { "aria-hidden": "true" }, "Seed"),
+      make("div", { class: "playground-seed" }, input, next),
+    );
   }
+}
+
+function shortNumber(value: number): string {
+  return value < LONG ? String(value) : value.toExponential().replace("+", "");
 }
 
 function setOptions(select: HTMLSelectElement, entries: readonly Entry[]): void {

@@ -13,6 +13,7 @@ export interface Picture {
 export interface Setup {
   readonly message: PlaygroundSetup;
   readonly points: Float32Array;
+  readonly previews: Float32Array;
   readonly features: readonly Picture[];
   readonly history: Float64Array;
 }
@@ -31,6 +32,7 @@ export function readSetup(message: PlaygroundSetup, buffers: Buffers): Setup {
   return {
     message,
     points: readFloats(buffers, message.points),
+    previews: readFloats(buffers, message.previews),
     features: picturesIn(
       readBytes(buffers, message.feature_maps),
       readFloats(buffers, message.feature_scales),

@@ -19,6 +19,12 @@ const NOT_FINITE =
   "The loss is no longer a finite number (pink: what is not a number), as the steps were too " +
   "large. Lower the learning rate, then press Reset.";
 
+/** Largest coordinate of own points, and smallest range as its inverse, without a remark. */
+const FAR = 12;
+const NOT_SCALED =
+  "Networks learn best from inputs between about −3 and 3, and yours are of another size: " +
+  "standardise them, (x − x.mean(0)) / x.std(0)";
+
 export class PlaygroundView {
   private readonly client: PlaygroundClient;
   private readonly controls: Controls;
@@ -52,7 +58,7 @@ export class PlaygroundView {
     this.client = new PlaygroundClient(model, root, {
       setup: (setup) => this.receiveSetup(setup),
       frame: (frame) => this.receiveFrame(frame),
-      code: (text) => this.code.show(text),
+      code: (text, call) => this.code.show(text, call),
       refused: (reason) => this.refuse(reason),
       problem: (sentence) => {
         this.unreachable = sentence ?? "";
@@ -99,6 +105,7 @@ export class PlaygroundView {
     this.observer.observe(root);
     this.unwatchTheme = watchTheme(() => {
       this.network.paintInputs();
+      this.settings.paint();
       this.resize();
     });
     this.client.open();
@@ -241,8 +248,19 @@ export class PlaygroundView {
 function factsOf({ message, points }: Setup): string {
   const count = points.length / 3;
   const test = count - message.train_points;
-  return (
+  const facts =
     `${message.parameters} parameters; ${message.train_points} points for training, ${test} for ` +
-    `the test; ${message.steps_per_epoch} steps in an epoch`
-  );
+    `the test; ${message.steps_per_epoch} step${message.steps_per_epoch === 1 ? "" : "s"} in an epoch`;
+  return message.own_data && !isNearZero(message.plane) ? `${facts}. ${NOT_SCALED}` : facts;
+}
+
+/** Whether both coordinates have the size that a network's first weights are made for. */
+function isNearZero([left, right, bottom, top]: readonly [
+  number,
+  number,
+  number,
+  number,
+]): boolean {
+  const farthest = Math.max(...[left, right, bottom, top].map(Math.abs));
+  return farthest < FAR && Math.min(right - left, top - bottom) > 1 / FAR;
 }

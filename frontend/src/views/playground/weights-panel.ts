@@ -30,7 +30,7 @@ export class WeightsPanel {
 
   clear(): void {
     this.rows = [];
-    this.element.replaceChildren(make("p", { class: "playground-muted" }, HINT));
+    this.element.replaceChildren(legend(), make("p", { class: "playground-muted" }, HINT));
   }
 
   /** Shows the weights of a unit. */
@@ -42,7 +42,7 @@ export class WeightsPanel {
       list.append(this.row(unit, source, first + source, `from ${sources[source]}`));
     }
     list.append(this.row(unit, null, bias, "bias"));
-    this.element.replaceChildren(make("h4", {}, `${name}: weights`), list);
+    this.element.replaceChildren(legend(), make("h4", {}, `${name}: weights`), list);
   }
 
   /** Gives the focus to the field of a weight. */
@@ -84,4 +84,18 @@ export class WeightsPanel {
       field.title = formatValue(value);
     }
   }
+}
+
+/** Returns what the lines and the squares of the network are. */
+function legend(): HTMLElement {
+  const entry = (text: string, sample: string) =>
+    make("span", { class: "playground-entry" }, make("i", { class: sample }), text);
+  return make(
+    "p",
+    { class: "playground-legend playground-muted" },
+    entry("positive weight", "playground-sample playground-positive"),
+    entry("negative weight", "playground-sample playground-negative"),
+    "the wider, the larger",
+    entry("bias", "playground-square playground-positive"),
+  );
 }

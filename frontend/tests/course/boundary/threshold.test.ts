@@ -32,7 +32,7 @@ function enter(element: HTMLInputElement, value: string): void {
 describe("the threshold view", () => {
   it("counts at a threshold of one half at first", () => {
     const status = root.querySelector("[role=status]")?.textContent;
-    for (const text of ["1 hits", "1 misses", "1 false alarms", "precision 0.50", "cost 21"]) {
+    for (const text of ["1 hit", "1 miss", "1 false alarm", "precision 0.50", "cost 21"]) {
       expect(status).toContain(text);
     }
     expect(root.querySelector("svg")?.getAttribute("aria-label")).toContain("threshold 0.5");
@@ -54,7 +54,7 @@ describe("the threshold view", () => {
     enter(input("number"), "0.5");
     root.querySelector("button")?.click();
     expect(root.textContent).toContain("cost 0.5");
-    expect(root.textContent).toContain("1 misses");
+    expect(root.textContent).toContain("1 miss");
   });
 
   it("leaves nothing behind", () => {

@@ -110,6 +110,31 @@ describe("the line", () => {
     expect(values()).toBe("start: w = 4, b = 3 · loss 30 · held out 100");
   });
 
+  it("draws the losses of all walks over each other, and names them", () => {
+    const [walk] = structuredClone(lineStates.line.walks);
+    const other = { ...walk, lane: { ...walk.lane, name: "lr 0.2", losses: [30, 8, 3, 1, 0.1] } };
+    model.traits.walks = [other, walk];
+    model.listeners.get("change:walks")?.();
+    const names = [...root.querySelectorAll(".line-key span")].map((each) => each.textContent);
+    expect(names.slice(0, 2)).toEqual(["lr 0.2", "lr 0.1"]);
+    expect(root.querySelectorAll(".line-loss:not(.line-loss-edge)")).toHaveLength(2);
+    expect(root.querySelector(".line-curve")?.getAttribute("aria-label")).toContain(
+      "lr 0.2, 0.1 at step 4; lr 0.1, 0 at step 2",
+    );
+  });
+
+  it("says what to do where no step was made", () => {
+    model.traits.walks = [];
+    model.listeners.get("change:walks")?.();
+    expect(root.querySelector(".line-curve")?.textContent).toContain("No step yet");
+  });
+
+  it("has ticks at round numbers", () => {
+    const ticks = [...root.querySelectorAll(".line-plane text")].map((each) => each.textContent);
+    expect(ticks).toContain("2");
+    expect(ticks.every((each) => !/\d\.\d\d/.test(each ?? ""))).toBe(true);
+  });
+
   it("follows the steps of a loop", () => {
     const [walk] = structuredClone(lineStates.line.walks);
     const lane = { ...walk.lane, losses: [30, 7.5], places: [4, 3, 3, 2] };

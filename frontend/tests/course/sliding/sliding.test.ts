@@ -67,6 +67,16 @@ describe("the sliding kernel", () => {
     expect(root.textContent).toContain("feature map: 2 × 2");
   });
 
+  it("writes the weight that counts into a field that is left empty", () => {
+    const field = root.querySelector<HTMLInputElement>(".products input") as HTMLInputElement;
+    const before = field.value;
+    field.value = "";
+    field.dispatchEvent(new Event("input"));
+    field.dispatchEvent(new Event("blur"));
+    expect(field.value).toBe(before);
+    expect(sum()).toBe("sum of the products: 2");
+  });
+
   it("moves the window with the keys, and no further than the image", () => {
     press("ArrowRight");
     press("ArrowRight");

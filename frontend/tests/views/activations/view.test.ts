@@ -44,11 +44,12 @@ class PictureSession extends StubSession {
   readonly wishes: (readonly [string, string, number | null])[] = [];
   /** The modules of which there is no picture. */
   absent: readonly string[] = [];
+  own = SUBJECTS;
   /** A factor of all values. */
   scale = 1;
 
   override async subjects() {
-    return SUBJECTS;
+    return this.own;
   }
 
   override async picture(...[module, kind, step]: Parameters<StubSession["picture"]>) {
@@ -254,6 +255,59 @@ describe("gradients through time", () => {
       expect(powers(second)).toContain("1e-6");
       expect(powers(second)).toEqual(powers(root));
     });
+  });
+});
+
+describe("the pictures of runs beside each other", () => {
+  const menu = (place: HTMLElement, label: string) =>
+    place.querySelector(`select[aria-label=${label}]`) as HTMLSelectElement;
+  const choices = (place: HTMLElement) => [...menu(place, "Module").options].map((o) => o.value);
+  const words = (place: HTMLElement) => place.querySelector(".labkit-picture-words")?.textContent;
+
+  function openBeside(own: readonly PictureSubject[]) {
+    const other = new PictureSession();
+    other.own = own;
+    other.state = stateOf({ step: 9, pictures: own.length });
+    const beside = { sessions: [session, other], redraw: () => undefined };
+    for (const each of beside.sessions) each.beside = beside;
+    root = document.createElement("div");
+    const second = document.createElement("div");
+    document.body.replaceChildren(root, second);
+    drawActivations(root, session);
+    return { other, second, close: drawActivations(second, other) };
+  }
+
+  function choose(select: HTMLSelectElement, value: string): void {
+    select.value = value;
+    select.dispatchEvent(new Event("change"));
+  }
+
+  it("are all in both menus, and a run without one says so", async () => {
+    const deep = { module: "deep", kind: "units", steps: [9], range: [0, 1] } as const;
+    const { other, second, close } = openBeside([...SUBJECTS.slice(0, 1), deep]);
+    await vi.waitFor(() => {
+      expect(choices(root)).toEqual(["conv", "rnn", "deep"]);
+      expect(choices(second)).toEqual(["conv", "deep", "rnn"]);
+    });
+    choose(menu(root, "Module"), "deep");
+    await vi.waitFor(() => expect(words(root)).toBe("This run has no pictures of deep."));
+    expect(root.querySelector<HTMLElement>(".labkit-picture")?.hidden).toBe(false);
+    choose(menu(second, "Module"), "conv");
+    choose(menu(second, "Picture"), "kernels");
+    await vi.waitFor(() => expect(words(second)).toContain("no picture"));
+    expect(other.wishes.map(([module, kind]) => `${module} ${kind}`)).not.toContain("conv kernels");
+    choose(menu(root, "Module"), "rnn");
+    await vi.waitFor(() => expect(words(root)).toContain("Step 9"));
+    close();
+  });
+
+  it("are offered by a run that has none, too", async () => {
+    const { second, close } = openBeside([]);
+    await vi.waitFor(() => {
+      expect(choices(second)).toEqual(["conv", "rnn"]);
+      expect(words(second)).toBe("This run has no pictures of conv.");
+    });
+    close();
   });
 });
 

@@ -55,6 +55,7 @@ export class FakeKernel {
     const setup = { ...playgroundMessages.setup, ...changes };
     const buffers: DataView[] = [];
     buffers[setup.points] = view(new Float32Array([1, 1, 0, -1, -1, 1]));
+    buffers[setup.previews] = view(new Float32Array(7 * 3));
     buffers[setup.feature_maps] = view(new Uint8Array(7 * UNIT_CELLS));
     buffers[setup.feature_scales] = view(new Float32Array(7).fill(1));
     buffers[setup.history] = view(new Float64Array([0, 0.7, 0.8]));
@@ -62,11 +63,15 @@ export class FakeKernel {
   }
 
   /** Sends a frame of a network with two inputs, two hidden units and an output. */
-  sendFrame(changes: Partial<PlaygroundFrame> = {}, losses = [0.25, 0.5]): void {
+  sendFrame(
+    changes: Partial<PlaygroundFrame> = {},
+    losses = [0.25, 0.5],
+    weights = [1, 2, 3, 4, 0.1, 0.2, -1, -2, 0.3],
+  ): void {
     const frame = { ...playgroundMessages.frame, ...changes };
     const buffers: DataView[] = [];
     buffers[frame.losses] = view(new Float64Array(losses));
-    buffers[frame.weights] = view(new Float32Array([1, 2, 3, 4, 0.1, 0.2, -1, -2, 0.3]));
+    buffers[frame.weights] = view(new Float32Array(weights));
     buffers[frame.unit_maps] = view(new Uint8Array(2 * UNIT_CELLS).fill(127));
     buffers[frame.unit_scales] = view(new Float32Array(2).fill(1));
     buffers[frame.output_map] = view(new Uint8Array(OUTPUT_CELLS).fill(255));

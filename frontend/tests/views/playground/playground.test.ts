@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
 import { KERNEL_DISCONNECTED } from "../../../src/transport/channel";
-import { playgroundRequests } from "../../fixtures/messages";
+import { playgroundMessages, playgroundRequests } from "../../fixtures/messages";
 import { stubObservers } from "../../observers";
 import { FakeKernel, openPage } from "./fake-kernel";
 
@@ -86,6 +86,13 @@ describe("the connection", () => {
     expect(kernel.asked("text").length).toBe(1);
   });
 
+  it("says that the kernel is gone, also when it was there before", () => {
+    show();
+    kernel.comm_live = false;
+    vi.advanceTimersByTime(1100);
+    expect(root.querySelector("[role=alert]")?.textContent).toBe(KERNEL_DISCONNECTED);
+  });
+
   it("says that the kernel has another version, or is gone", () => {
     kernel.sendSetup({ protocol: 1 } as never);
     expect(root.textContent).toContain("version 1");
@@ -143,6 +150,54 @@ describe("the controls", () => {
     kernel.emit({ type: "refused", reason: "No." });
     expect(root.querySelector("[role=alert]")?.textContent).toBe("No.");
     expect(field("seed").value).toBe("0");
+  });
+
+  it("choose data by their pictures, and the next seed", () => {
+    show();
+    const data = [...root.querySelectorAll<HTMLInputElement>("[type=radio]")];
+    expect(data.map((each) => each.getAttribute("aria-label"))).toContain("Spirals");
+    expect(data.find(({ checked }) => checked)?.value).toBe("moons");
+    data.find(({ value }) => value === "xor")?.click();
+    button("Next").click();
+    expect(kernel.asked("change").map(({ settings }) => settings)).toEqual([
+      { data: "xor" },
+      { seed: 1 },
+    ]);
+  });
+
+  it("are not those of another playground on the page", async () => {
+    vi.resetModules(); // Each widget loads its own copy of the script.
+    const { DataMenu } = await import("../../../src/views/playground/data-menu");
+    const other = new DataMenu(() => undefined).element.querySelector("input");
+    expect(root.querySelector<HTMLInputElement>("[type=radio]")?.name).not.toBe(other?.name);
+  });
+
+  it("show no other data beside one's own", () => {
+    kernel.sendSetup({ own_data: true });
+    const group = root.querySelector("[role=radiogroup]");
+    expect(group?.textContent).toBe("Data2 points of yours");
+    expect(group?.querySelector<HTMLElement>(".playground-data-list")?.hidden).toBe(true);
+  });
+
+  it("send both of two sliders that are moved at once", () => {
+    show();
+    for (const name of ["noise", "split"]) {
+      field(name).value = "0.5";
+      field(name).dispatchEvent(new Event("input"));
+    }
+    vi.advanceTimersByTime(200);
+    expect(kernel.asked("change").map(({ settings }) => settings)).toEqual([
+      { noise: 0.5 },
+      { split: 0.5 },
+    ]);
+  });
+
+  it("say that a network that is out of sight waits", () => {
+    kernel.sendSetup();
+    kernel.sendFrame({ playing: "waiting" });
+    vi.advanceTimersByTime(20);
+    expect(root.querySelector(".playground-count")?.textContent).toContain("waits");
+    expect(button("Pause")).toBeDefined();
   });
 
   it("offer the losses of the data", () => {
@@ -223,6 +278,24 @@ describe("the network", () => {
     expect(caption()).toBe("Output of the network");
   });
 
+  it("shows the weight under the pointer as it changes, and the lines of a unit", () => {
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(600);
+    show();
+    const tip = () => root.querySelector<HTMLElement>(".playground-tip");
+    const line = root.querySelector("[data-labkit-edge='1,0,1']");
+    line?.dispatchEvent(new Event("pointerenter"));
+    expect(tip()?.textContent).toBe("weight −2");
+    kernel.sendFrame({}, undefined, [1, 2, 3, 4, 0.1, 0.2, -1, -3, 0.3]);
+    vi.advanceTimersByTime(20);
+    expect(tip()?.textContent).toBe("weight −3");
+    line?.dispatchEvent(new Event("pointerleave"));
+    expect(tip()?.hidden).toBe(true);
+    button("Input x₁·x₂").dispatchEvent(new Event("pointerenter"));
+    expect(root.querySelectorAll(".playground-edge[data-emphasised]").length).toBe(2);
+    button("Unit 1 of layer 1").dispatchEvent(new Event("pointerenter"));
+    expect(root.querySelectorAll(".playground-edge[data-emphasised]").length).toBe(3);
+  });
+
   it("survives frames of a network whose setup has just changed", () => {
     show();
     kernel.sendSetup({ layers: [5, 4, 1] } as never);
@@ -243,8 +316,9 @@ describe("the network", () => {
 describe("the code and the losses", () => {
   it("shows a program, and closes it", () => {
     show();
-    kernel.emit({ type: "code", text: "import torch\n" });
+    kernel.emit(playgroundMessages.code);
     expect(root.querySelector("pre")?.textContent).toBe("import torch\n");
+    expect(root.querySelector("code")?.textContent).toBe("lk.playground('xor')");
     button("Close").click();
     expect(root.querySelector<HTMLElement>(".playground-code")?.hidden).toBe(true);
   });
@@ -256,6 +330,27 @@ describe("the code and the losses", () => {
     expect(root.textContent).toContain("Training loss NaN");
     expect(root.querySelector("[role=alert]")?.textContent).toContain("Lower the learning rate");
     expect(root.textContent).toContain("Test loss 0.5");
+  });
+
+  it("shows the losses of the step under the pointer", () => {
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(300);
+    kernel.sendSetup();
+    kernel.sendFrame({ step: 100 }, [0.1, 0.2]);
+    vi.advanceTimersByTime(20);
+    const curve = root.querySelector(".playground-curve");
+    curve?.dispatchEvent(new MouseEvent("pointermove"));
+    expect(root.textContent).toContain("Training loss 0.7");
+    expect(root.textContent).toContain("at step 0");
+    curve?.dispatchEvent(new Event("pointerleave"));
+    expect(root.textContent).toContain("Training loss 0.1");
+    expect(root.textContent).not.toContain("at step");
+  });
+
+  it("says what to do with points of one's own that are far from zero", () => {
+    kernel.sendSetup({ own_data: true, plane: [-2, 2, 90, 110] });
+    expect(root.textContent).toContain("(x − x.mean(0)) / x.std(0)");
+    kernel.sendSetup({ own_data: true, plane: [-2, 2, -3, 3] });
+    expect(root.textContent).not.toContain("x.mean(0)");
   });
 
   it("leaves nothing when it is closed", () => {

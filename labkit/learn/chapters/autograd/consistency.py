@@ -82,6 +82,13 @@ CONSISTENCY = Exercise(
             seen_in=lambda trial: trial.source.mentions("requires_grad_", "requires_grad"),
         ),
         Mistake(
+            "teacher_in_eval_mode",
+            "`eval()` changes how dropout and batch normalisation work, not who learns; and it "
+            "stays after the call. Cut the teacher's output off in its place.",
+            changes="teacher",
+            seen_in=lambda trial: trial.source.calls("eval", "train"),
+        ),
+        Mistake(
             "own_backward",
             "The function calls `backward` itself. It is asked for the loss; whoever calls it "
             "decides when to go back through the graph.",
@@ -115,6 +122,17 @@ CONSISTENCY = Exercise(
             "summed",
             "This is the sum; the task asks for the mean.",
             like=lambda student, teacher, x: (_difference(student, teacher, x) ** 2).sum(),
+        ),
+        Mistake(
+            "root",
+            "This is the root of the mean squared difference. The task asks for the mean itself.",
+            like=lambda student, teacher, x: (_difference(student, teacher, x) ** 2).mean() ** 0.5,
+        ),
+        Mistake(
+            "averaged_too_early",
+            "The mean was taken first and squared then, so that differences above and below zero "
+            "cancel. Square first.",
+            like=lambda student, teacher, x: _difference(student, teacher, x).mean() ** 2,
         ),
         Mistake(
             "not_averaged",

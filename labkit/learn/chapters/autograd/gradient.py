@@ -84,7 +84,22 @@ GRADIENT = Exercise(
             "tuple",
             "`torch.autograd.grad` answers with a tuple, one gradient for each input asked about. "
             "Take its first.",
-            seen_in=lambda trial: all(isinstance(result, tuple) for result in trial.results),
+            seen_in=lambda trial: all(isinstance(result, tuple | list) for result in trial.results),
+        ),
+        Mistake(
+            "backward_returned",
+            "`backward` returns nothing: it writes into the `.grad` of the leaves. Call it, and "
+            "then return the `.grad` of your tensor.",
+            seen_in=lambda trial: (
+                trial.source.returns_call("backward")
+                and all(result is None for result in trial.results)
+            ),
+        ),
+        Mistake(
+            "flag_called",
+            "`requires_grad` is a flag, True or False, and cannot be called. The method that sets "
+            "it ends in an underscore: `requires_grad_()`.",
+            raises="'bool' object is not callable",
         ),
         Mistake(
             "backward_not_called",
@@ -104,7 +119,8 @@ GRADIENT = Exercise(
         Mistake(
             "accumulated",
             "Right for a fresh tensor, wrong for one whose `.grad` held something before: "
-            "`backward` adds to it.",
+            "`backward` adds to it. With a leaf of your own you begin at zero, and the caller's "
+            "tensor stays as it was.",
             changes="at",
             seen_in=_has_accumulated,
         ),
@@ -130,6 +146,19 @@ GRADIENT = Exercise(
             "a good test of a gradient; autograd gives it exactly, and in one pass for all "
             "elements.",
             seen_in=_is_near,
+        ),
+        Mistake(
+            "emptied",
+            "All zeros: `zero_()` writes into the very tensor that you are about to return. Leave "
+            "the `.grad` of your own leaf as it is.",
+            like=lambda f, at: torch.zeros_like(at).detach(),
+            seen_in=lambda trial: trial.source.calls("zero_", "fill_"),
+        ),
+        Mistake(
+            "sign",
+            "The sign is turned round. To go downhill is the business of a step, later; this is "
+            "the gradient.",
+            like=lambda f, at: -_solution(f, at),
         ),
         Mistake(
             "summed",

@@ -84,15 +84,15 @@ PREDICTIONS = (
         ),
         reasons={
             "a": (
-                "That is what `y.sum().backward()` gives. Whether you want the sum, the mean or "
-                "something else, PyTorch does not guess."
+                "That is what `y.sum().backward()` gives. PyTorch does not guess whether you want "
+                "the sum, the mean or something else."
             ),
             "b": "A `.grad` always has the shape of its leaf, and `w` is a single number.",
         },
     ),
     Number(
         "vector_in",
-        "`y = w * [1, 2, 3]`, and `y.backward([1, 0, 10])`. What is `w.grad`?",
+        "`y = w * [1, 2, 3]`. After `y.backward(v)` with `v = [1, 0, 10]`, what is `w.grad`?",
         exact=True,
         why=(
             "Each output's slope, times its weight, added up: 1 × 1 + 0 × 2 + 10 × 3 = 31. It is "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.learn.checks import Case, Exercise, Mistake, names
+from labkit.learn.checks import Case, Exercise, Forbidden, Mistake
 
 
 def _off(w: float, x: float, y: float) -> float:
@@ -19,14 +19,14 @@ SLOPE = Exercise(
     cases=(Case(2.5, 3.0, 5.0), Case(-1.0, 2.0, 4.0), Case(0.5, -1.5, 1.0)),
     praise="Along each path the local slopes multiply; where paths meet, the products add up.",
     forbids=(
-        names(
-            "backward",
+        Forbidden(
             "autograd",
-            "requires_grad",
-            "requires_grad_",
-            "jacobian",
-            name="autograd",
-            message=(
+            # A variable may well be called `grad`.
+            lambda source: (
+                source.mentions("backward", "autograd", "requires_grad", "requires_grad_")
+                or source.calls("grad", "jacobian", "jacrev", "jacfwd", "vjp", "jvp")
+            ),
+            (
                 "This asks autograd, and autograd is right. Here you do its work once yourself: "
                 "follow both paths from `w` to the loss with pencil and paper."
             ),
@@ -66,6 +66,37 @@ SLOPE = Exercise(
             "two_forgotten_in_the_error",
             "The second part is right. The first is a square, too: its slope has a 2.",
             like=lambda w, x, y: _off(w, x, y) * x + 0.2 * w,
+        ),
+        Mistake(
+            "factor_of_the_decay_lost",
+            "The first part is right. In the second the 0.1 was lost: it multiplies the square, so "
+            "it multiplies the slope of the square as well.",
+            like=lambda w, x, y: 2 * _off(w, x, y) * x + 2 * w,
+        ),
+        Mistake(
+            "decay_of_x",
+            "The first part is right. The second has nothing to do with `x`: it is the slope of "
+            "`0.1 * w ** 2`.",
+            like=lambda w, x, y: 2 * _off(w, x, y) * x + 0.2 * x,
+        ),
+        Mistake(
+            "brackets_missing",
+            "A pair of round brackets is missing: the *whole* error `w * x - y` is multiplied by "
+            "what stands before and after it.",
+            like=(
+                lambda w, x, y: 2 * w * x - y * x + 0.2 * w,
+                lambda w, x, y: 2 * w * x * x - y + 0.2 * w,
+                lambda w, x, y: 2 * w * x - y + 0.2 * w,
+            ),
+        ),
+        Mistake(
+            "two_parts",
+            "Both parts are here, side by side. They are slopes with respect to the same `w`: add "
+            "them up.",
+            seen_in=lambda trial: all(
+                trial.same(sum(result), wanted)
+                for result, wanted in zip(trial.results, trial.expected, strict=True)
+            ),
         ),
         Mistake(
             "decay_without_w",

@@ -64,6 +64,13 @@ STEP = Exercise(
     praise="That is `optimizer.step()` and `optimizer.zero_grad()` of plain SGD, complete.",
     mistakes=(
         Mistake(
+            "weights_zeroed",
+            "`w.zero_()` would set the weights themselves to 0. What has to be cleared is "
+            "`w.grad`.",
+            raises="leaf Variable that requires grad .* in-place",
+            seen_in=lambda trial: trial.source.calls_on("w", "zero_"),
+        ),
+        Mistake(
             "recorded",
             "Autograd refuses: changing a leaf in place would be part of the graph that leads back "
             "to this leaf. Say `with torch.no_grad():` around the change.",
@@ -74,6 +81,13 @@ STEP = Exercise(
             "`w` did not move, and its gradient is gone: it was cleared before the step could use "
             "it, or there is no step. First move `w`, then clear.",
             like=_step(lambda gradient, lr: 0 * gradient),
+        ),
+        Mistake(
+            "another_w",
+            "`w = ...` gives the name `w` to another tensor, which has no `.grad`; from there on "
+            "the caller's `w` is out of reach. `w -= ...` changes the tensor itself.",
+            raises="'NoneType'",
+            seen_in=lambda trial: trial.source.renames("w"),
         ),
         Mistake(
             "cleared_before_it_was_read",
@@ -123,6 +137,12 @@ STEP = Exercise(
             "frozen",
             "The step is right, but `w` no longer requires gradients: it has made its last step.",
             like=_step(lambda gradient, lr: lr * gradient, freeze=True),
+        ),
+        Mistake(
+            "gradient_set_to_a_number",
+            "A `.grad` is a tensor or `None`, never a plain number: `w.grad = None`, or "
+            "`w.grad.zero_()`.",
+            raises="assigned grad expected to be a Tensor",
         ),
         Mistake(
             "zero_grad_of_a_tensor",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from labkit.learn.chapters.autograd.value_graphs import Value, build, in_order, pairs
-from labkit.learn.checks import Call, Case, Exercise, Mistake
+from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial
 
 _Pass = Callable[[float, float, float], float]
 """The new gradient of an input, from its old one, the gradient of the result, and the slope."""
@@ -84,10 +85,49 @@ def _recursive_sums(loss: Value) -> None:
     visit(loss)
 
 
+def _queue(loss: Value) -> None:
+    """Pass on the sum so far each time that a value comes up in a queue."""
+    loss.grad = 1.0
+    queue = [loss]
+    for value in queue:
+        for each, slope in pairs(value):
+            each.grad += value.grad * slope
+            queue.append(each)
+
+
+def _recursive_replacement(loss: Value) -> None:
+    """Pass on one path's product at each visit, in place of what was there."""
+
+    def visit(value: Value) -> None:
+        for each, slope in pairs(value):
+            each.grad = value.grad * slope
+            visit(each)
+
+    loss.grad = 1.0
+    visit(loss)
+
+
+def _seeds_all(value: Value) -> None:
+    """Call itself for the inputs, each of which gets the gradient of a loss."""
+    value.grad = 1.0
+    for each, slope in pairs(value):
+        each.grad += value.grad * slope
+        _seeds_all(each)
+
+
+def _loops_over_a_pair(trial: Trial) -> bool:
+    """Whether there is a loop as in ``for a, b in first, second``."""
+    tree = trial.source.tree
+    return tree is not None and any(
+        isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple) for node in ast.walk(tree)
+    )
+
+
 def _observe(call: Call) -> dict[str, Any]:
     order = in_order(call.arguments[0])
     named = sorted((each for each in order if each.name), key=lambda each: each.name)
     found: dict[str, Any] = {f"the gradient of {each.name}": each.grad for each in named}
+    found.update({f"after the call, {each.name}": each.data for each in named})
     return {**found, "the gradient of the loss": order[-1].grad}
 
 
@@ -147,7 +187,24 @@ WALK_BACK = Exercise(
             "overwritten",
             "A Value that is used twice has lost one of the two contributions: the second took the "
             "place of the first. Where paths meet, they add up.",
-            like=_walk(_reversed, lambda old, incoming, slope: incoming * slope),
+            like=(
+                _walk(_reversed, lambda old, incoming, slope: incoming * slope),
+                _recursive_replacement,
+            ),
+        ),
+        Mistake(
+            "seed_every_time",
+            "`walk_back` sets the gradient of its argument to 1. Here it was called again for the "
+            "inputs, so that theirs became 1 as well. Only the loss begins with 1: put that line "
+            "outside the part that is repeated.",
+            like=_seeds_all,
+        ),
+        Mistake(
+            "not_paired",
+            "`for each, slope in inputs, slopes` takes the inputs apart first, and then the "
+            "slopes. `zip(inputs, slopes)` gives one of each, in pairs.",
+            raises=r"and 'Value'|values to unpack|'Value' object is not",
+            seen_in=_loops_over_a_pair,
         ),
         Mistake(
             "one_level",
@@ -160,7 +217,7 @@ WALK_BACK = Exercise(
             "passed_on_too_early",
             "Parts were counted several times: a Value passed on its sum, got more, and passed the "
             "whole sum on again. It has to wait until everything that used it has contributed.",
-            like=(_recursive_sums, _walk(_with_repeats)),
+            like=(_recursive_sums, _walk(_with_repeats), _queue),
         ),
         Mistake(
             "passed_on_incomplete",

@@ -115,6 +115,35 @@ ACCURACY = Exercise(
             like=lambda logits, labels: (logits.argmin(dim=1) == labels).float().mean(),
         ),
         Mistake(
+            "every_pair",
+            "Each answer was compared with *every* label: a column of shape (n, 1) and a row of "
+            "shape (n,) broadcast to a table of n × n. Leave out `keepdim`, or what else added the "
+            "dimension.",
+            like=lambda logits, labels: (logits.argmax(dim=1) == labels[:, None]).float().mean(),
+        ),
+        Mistake(
+            "first_row_only",
+            "Only the first row is counted. (Is the `return` inside the loop?)",
+            like=lambda logits, labels: _hits(logits, labels)[0] / len(labels),
+        ),
+        Mistake(
+            "softmax_over_rows",
+            "The softmax was taken over the rows, so that logits of different images compete. It "
+            "is not needed at all: `argmax(dim=1)` of the logits is enough.",
+            like=lambda logits, labels: _hits(logits.softmax(dim=0), labels).mean(),
+        ),
+        Mistake(
+            "probability_of_the_label",
+            "This is the mean probability that the label gets. Accuracy counts: an answer is right "
+            "or wrong, however sure it was.",
+            like=lambda logits, labels: logits.softmax(dim=1).gather(1, labels[:, None]).mean(),
+        ),
+        Mistake(
+            "loss",
+            "This is the loss. Accuracy counts the rows that are right.",
+            like=torch.nn.functional.cross_entropy,
+        ),
+        Mistake(
             "not_averaged",
             "This says for each row whether it is right. The task asks for their fraction, one "
             "number.",

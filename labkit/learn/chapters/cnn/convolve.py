@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, as_tensor, names
+from labkit.learn.chapters.cnn import convolve_ways as ways
+from labkit.learn.chapters.cnn.windows import hangs_over, rows_cut_twice
+from labkit.learn.checks import Case, Exercise, Mistake, Trial, as_tensor, names
 
 _FOUR = torch.tensor([[1.0, 2, 0, 1], [0, 3, 1, 2], [2, 1, 0, 1], [1, 0, 2, 3]])
 _WIDE = torch.tensor([[2.0, 0, 1, 3, 1, 0], [1, 1, 0, 2, 0, 4], [0, 2, 5, 1, 1, 2]])
+_SIZES_DIFFER = r"size of tensor a .* must match the size of tensor b"
 _GENERATOR = torch.Generator().manual_seed(8)
 _TALL = torch.randint(-3, 4, (7, 5), generator=_GENERATOR).float()
 _ONE = torch.randint(0, 5, (5, 5), generator=_GENERATOR).float()
@@ -24,40 +23,20 @@ _CASES = (
 )
 
 
-def _solution(image: Tensor, kernel: Tensor) -> Tensor:
-    return F.conv2d(image[None, None], kernel[None, None])[0, 0]
+def _is_transposed_where_square(trial: Trial) -> bool:
+    """Whether the map is transposed for the images that are square, and only they are right."""
+    return all(
+        trial.same(call.result, expected.T)
+        for call, expected in zip(trial.calls, trial.expected, strict=True)
+        if call.error is None
+    ) and any(call.error is None for call in trial.calls)
 
 
-def _windows(image: Tensor, kernel: Tensor) -> Tensor:
-    """Return what is under the kernel at each place, shape (rows, columns, k, k)."""
-    return image.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1)
-
-
-def _of_products(reduce: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return a wrong way to turn the products of each window into numbers."""
-    return lambda image, kernel: reduce(_windows(image, kernel) * kernel)
-
-
-def _without_last(image: Tensor, kernel: Tensor) -> Tensor:
-    return _solution(image, kernel)[:-1, :-1]
-
-
-def _framed(image: Tensor, kernel: Tensor) -> Tensor:
-    """Return the map of the image in a frame of one zero."""
-    return F.conv2d(image[None, None], kernel[None, None], padding=1)[0, 0]
-
-
-def _cropped(image: Tensor, kernel: Tensor) -> Tensor:
-    """Return the part of that map that is as large as the image."""
-    return _framed(image, kernel)[: image.shape[0], : image.shape[1]]
-
-
-def _with_border(image: Tensor, kernel: Tensor) -> Tensor:
-    """Return the map in the top left corner of a table as large as the image."""
-    answers = _solution(image, kernel)
-    table = torch.zeros_like(image)
-    table[: answers.shape[0], : answers.shape[1]] = answers
-    return table
+def _are_cut_off(trial: Trial) -> bool:
+    return all(
+        not call.result.is_floating_point() and trial.same(call.result, expected.trunc())
+        for call, expected in zip(trial.calls, trial.expected, strict=True)
+    )
 
 
 CONVOLVE = Exercise(
@@ -66,7 +45,7 @@ CONVOLVE = Exercise(
         "Write `convolve(image, kernel)`: the feature map of a grey image, without PyTorch's "
         "convolutions. Loops are welcome."
     ),
-    solution=_solution,
+    solution=ways.convolved,
     cases=_CASES,
     praise="That is a convolution. `nn.Conv2d` does no more; it only does it a lot faster.",
     forbids=(
@@ -84,64 +63,128 @@ CONVOLVE = Exercise(
             "one_short",
             "The last row and the last column of places are missing. A kernel of k fits onto n "
             "pixels at n - k moves *plus* the place where it starts.",
-            like=_without_last,
+            like=ways.without_last,
+        ),
+        Mistake(
+            "rows_cut_twice",
+            "`image[a:b][c:d]` cuts out rows, and then rows of these rows: the columns are never "
+            "cut. Put both into one pair of brackets, `image[a:b, c:d]`.",
+            raises=_SIZES_DIFFER,
+            seen_in=rows_cut_twice,
+        ),
+        Mistake(
+            "rows_for_columns",
+            "The number of columns was taken from the rows. An image need not be square: the "
+            "first size of its shape counts the rows, the second the columns.",
+            like=(ways.square_loop(torch.mul), ways.square_loop(lambda one, other: other * one)),
         ),
         Mistake(
             "too_far",
             "The window hangs over the edge: there it has fewer pixels than the kernel has "
             "weights. Stop at the last place where it fits as a whole.",
-            raises=r"size of tensor a .* must match the size of tensor b|IndexError",
+            raises=f"{_SIZES_DIFFER}|IndexError",
+            seen_in=hangs_over,
+        ),
+        Mistake(
+            "row_and_column_swapped",
+            "The map is written with row and column swapped. On a square image that turns it over; "
+            "on any other, it runs out of places.",
+            raises="IndexError",
+            seen_in=_is_transposed_where_square,
         ),
         Mistake(
             "flipped",
             "This flips the kernel first, as a convolution in mathematics does. PyTorch does not: "
             "the top left weight meets the top left pixel of the window.",
-            like=lambda image, kernel: _solution(image, kernel.flip(0, 1)),
+            like=lambda image, kernel: ways.convolved(image, kernel.flip(0, 1)),
         ),
         Mistake(
             "transposed",
             "The kernel is turned over: its rows and columns have changed places.",
-            like=lambda image, kernel: _solution(image, kernel.T),
+            like=lambda image, kernel: ways.convolved(image, kernel.T),
         ),
         Mistake(
             "map_transposed",
             "The map's rows and columns have changed places: the first index of a table is the "
             "row, counted from the top.",
-            like=lambda image, kernel: _solution(image, kernel).T,
+            like=lambda image, kernel: ways.convolved(image, kernel).T,
         ),
         Mistake(
             "mean",
             "These are the means of the products. A convolution adds them up.",
-            like=_of_products(lambda products: products.mean(dim=(2, 3))),
+            like=ways.of_products(lambda products: products.mean(dim=(2, 3))),
         ),
         Mistake(
             "largest",
             "This takes the largest product of each window. A convolution adds them up.",
-            like=_of_products(lambda products: products.amax(dim=(2, 3))),
+            like=ways.of_products(lambda products: products.amax(dim=(2, 3))),
         ),
         Mistake(
             "not_multiplied",
             "These are the sums of the pixels alone: the kernel's weights play no part.",
-            like=lambda image, kernel: _windows(image, kernel).sum(dim=(2, 3)),
+            like=lambda image, kernel: ways.windows(image, kernel).sum(dim=(2, 3)),
         ),
         Mistake(
             "matrix_product",
             "`@` is a matrix product, rows times columns. Here each weight meets the one pixel "
             "under it: use `*`.",
-            like=lambda image, kernel: (_windows(image, kernel) @ kernel).sum(dim=(2, 3)),
+            like=lambda image, kernel: (ways.windows(image, kernel) @ kernel).sum(dim=(2, 3)),
         ),
         Mistake(
             "same_window",
             "Every place of the map has the same number: the window does not move with the loops.",
             like=lambda image, kernel: torch.full_like(
-                _solution(image, kernel), float(_solution(image, kernel)[0, 0])
+                ways.convolved(image, kernel), float(ways.convolved(image, kernel)[0, 0])
             ),
         ),
         Mistake(
             "not_added",
             "The products are there, one table for each place, but they are not added up: the map "
             "has one number for each place.",
-            like=_of_products(lambda products: products),
+            like=ways.of_products(lambda products: products),
+        ),
+        Mistake(
+            "first_row_only",
+            "Only the first row of the map is filled in. (Is the `return` inside the outer loop?)",
+            like=ways.first_row_only,
+        ),
+        Mistake(
+            "not_reset",
+            "The sum goes on from place to place. Begin again at 0 for each of them.",
+            like=ways.running_total,
+        ),
+        Mistake(
+            "cut_to_zero",
+            "Where the answer is negative, this says 0: that is a ReLU. It comes after a "
+            "convolution, as a layer of its own.",
+            like=lambda image, kernel: ways.convolved(image, kernel).clamp(min=0),
+        ),
+        Mistake(
+            "side_by_side",
+            "The windows lie side by side, so that no pixel is in two of them. With stride 1 the "
+            "kernel moves by *one* pixel at a time.",
+            like=ways.side_by_side,
+        ),
+        Mistake(
+            "one_long_row",
+            "The numbers are right, but in one long row. The map is a table: "
+            "`reshape(rows, columns)`.",
+            like=lambda image, kernel: ways.convolved(image, kernel).flatten(),
+        ),
+        Mistake(
+            "sizes_of_one_left",
+            "The numbers are right, but the map has dimensions of size 1 in front, as for a batch. "
+            "Its shape is (rows, columns).",
+            like=(
+                lambda image, kernel: ways.convolved(image, kernel)[None],
+                lambda image, kernel: ways.convolved(image, kernel)[None, None],
+            ),
+        ),
+        Mistake(
+            "fractions_cut_off",
+            "The map holds whole numbers, so everything behind the decimal point is lost. Make the "
+            "table with `torch.zeros(rows, columns)`, which holds floats.",
+            seen_in=_are_cut_off,
         ),
         Mistake(
             "one_place",
@@ -155,13 +198,13 @@ CONVOLVE = Exercise(
             "map_too_large",
             "The numbers are right, but the map is as large as the image, with zeros where the "
             "kernel does not fit. The map has only the places where it fits.",
-            like=_with_border,
+            like=ways.with_border,
         ),
         Mistake(
             "padded",
             "A frame of zeros was put around the image. Without padding the map is smaller than "
             "the image.",
-            like=(_framed, _cropped),
+            like=(ways.framed, ways.cropped),
         ),
     ),
     hints=(

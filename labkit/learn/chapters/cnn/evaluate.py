@@ -15,6 +15,8 @@ _CALLED = "the model was called:"
 _TRAINING = "it was in training mode then:"
 _RECORDED = "autograd recorded the call:"
 _AFTERWARDS = "it is in training mode afterwards:"
+_KEPT = "its weights are as before:"
+_TRAINABLE = "its weights can still be trained:"
 
 
 class _Calls(list[tuple[bool, bool]]):
@@ -24,23 +26,26 @@ class _Calls(list[tuple[bool, bool]]):
         return self
 
 
-class _RecordingModel(nn.Module):
+class Model(nn.Module):
     """Gives class 1 to rows that are positive, else class 0, and records how it was called."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls = _Calls()
+        # `model.training = False` reaches the model alone; `eval()` its layers, too.
+        self.layer = nn.Identity()
         self.scale = nn.Parameter(torch.ones(()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Record the modes and return logits."""
-        self.calls.append((self.training, torch.is_grad_enabled()))
-        return torch.cat([-x, x], dim=1) * self.scale
+        logits: Tensor = self.layer(torch.cat([-x, x], dim=1) * self.scale)
+        self.calls.append((self.layer.training, logits.requires_grad))
+        return logits
 
 
 def _case(rows: list[float], labels: list[int]) -> Case:
     def make() -> tuple[nn.Module, Tensor, Tensor]:
-        return _RecordingModel().train(), torch.tensor(rows)[:, None], torch.tensor(labels)
+        return Model().train(), torch.tensor(rows)[:, None], torch.tensor(labels)
 
     return Case(make=make, shown=f"a model with two classes and {len(rows)} rows")
 
@@ -59,7 +64,9 @@ def _observe(call: Call) -> dict[str, Any]:
         _CALLED: bool(model.calls),
         _TRAINING: any(training for training, _ in model.calls),
         _RECORDED: any(recorded for _, recorded in model.calls),
-        _AFTERWARDS: model.training,
+        _AFTERWARDS: model.training and model.layer.training,
+        _KEPT: bool((model.scale == 1).all()),
+        _TRAINABLE: model.scale.requires_grad,
         _VALUE: call.result,
     }
 
@@ -85,6 +92,20 @@ def _counts(trial: Trial) -> bool:
         math.isclose(_number(call), expected[_VALUE] * len(call.arguments[2]), rel_tol=1e-5)
         for call, expected in zip(trial.calls, trial.expected, strict=True)
     )
+
+
+def _averages_batches_of(size: int, trial: Trial) -> bool:
+    """Whether each result is the mean of the accuracies of batches of this size."""
+    return all(
+        math.isclose(_number(call), _mean_of_batches(call.case, size), rel_tol=1e-5)
+        for call in trial.calls
+    )
+
+
+def _mean_of_batches(case: Case, size: int) -> float:
+    _, x, y = case.build()
+    hits = ((x[:, 0] > 0) == y).float()
+    return float(torch.stack([batch.mean() for batch in hits.split(size)]).mean())
 
 
 EVALUATE = Exercise(
@@ -121,6 +142,11 @@ EVALUATE = Exercise(
             raises="object has no attribute 'no_grad'",
         ),
         Mistake(
+            "eval_misspelt",
+            "The method is called `eval()`, and its counterpart `train()`.",
+            raises="object has no attribute '(evaluate|evaluation|test|validate)'",
+        ),
+        Mistake(
             "never_called",
             "The model was never called: its answers on `x` are what is judged.",
             seen_in=lambda trial: _all(trial, _CALLED, be=False),
@@ -131,6 +157,26 @@ EVALUATE = Exercise(
             "own statistics, and take the test data into its running means; Dropout would go on "
             "dropping. (Is `eval` called, with its round brackets, and before the model?)",
             seen_in=lambda trial: _all(trial, _TRAINING, be=True),
+        ),
+        Mistake(
+            "frozen",
+            "Your function leaves the weights without `requires_grad`, so the next epoch could not "
+            "train them. `torch.no_grad()` turns recording off for a few lines only.",
+            seen_in=lambda trial: _all(trial, _TRAINABLE, be=False),
+        ),
+        Mistake(
+            "weights_changed",
+            "Your function changed the model's weights. To judge a model is to call it, no more.",
+            seen_in=lambda trial: _all(trial, _KEPT, be=False),
+        ),
+        Mistake(
+            "called_outside_no_grad",
+            "`torch.no_grad()` has an effect only on the lines inside its block. Write "
+            "`with torch.no_grad():`, and call the model in the lines indented below it.",
+            seen_in=lambda trial: (
+                _all(trial, _RECORDED, be=True)
+                and trial.source.mentions("no_grad", "inference_mode")
+            ),
         ),
         Mistake(
             "with_graph",
@@ -159,6 +205,13 @@ EVALUATE = Exercise(
             "error_rate",
             "The modes are right; the number is the fraction of the *wrong* rows.",
             seen_in=lambda trial: _is_off_by(-1.0, 1.0, trial),
+        ),
+        Mistake(
+            "means_averaged",
+            "The means of several batches were averaged. The last batch is smaller and counts as "
+            "much as the others: add up the right rows of all batches, and divide once by "
+            "`len(y)`.",
+            seen_in=lambda trial: any(_averages_batches_of(size, trial) for size in (2, 3, 4)),
         ),
         Mistake(
             "no_number",

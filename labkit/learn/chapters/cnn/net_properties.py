@@ -23,16 +23,21 @@ PROBABILITIES = "its outputs are probabilities:"
 LOG_PROBABILITIES = "its outputs are logarithms of probabilities:"
 NEGATIVE = "its outputs can be negative:"
 BOUNDED = "its outputs stay between 0 and 1:"
+SQUASHED = "its outputs stay between -1 and 1:"
+FINITE = "its outputs are finite:"
+HIDDEN = "it has weights that are not among its parameters:"
+FROZEN = "all its weights are frozen:"
 
 _TWO_DIMENSIONS = 2
 
 
 class _Recorder(TorchFunctionMode):
-    """Records the names of the functions that a forward pass calls."""
+    """Records the names of the functions that a forward pass calls, and the weights they get."""
 
     def __init__(self) -> None:
         super().__init__()
         self.called: set[str] = set()
+        self.weights: list[nn.Parameter] = []
 
     def __torch_function__(
         self,
@@ -41,8 +46,9 @@ class _Recorder(TorchFunctionMode):
         arguments: tuple[Any, ...] = (),
         keywords: dict[str, Any] | None = None,
     ) -> Any:
-        """Record the name, and call the function."""
+        """Record the name and the weights, and call the function."""
         self.called.add(getattr(function, "__name__", ""))
+        self.weights += [each for each in arguments if isinstance(each, nn.Parameter)]
         return function(*arguments, **(keywords or {}))
 
 
@@ -62,16 +68,21 @@ def observe_net(call: Call) -> dict[str, Any]:
             return {MODEL: True, SHAPE: None if output is None else type(output).__name__}
         extremes = net(strong)
         added = net(one + other) - output - net(other) + net(torch.zeros_like(one))
+    parameters = list(net.parameters())
     return {
         MODEL: True,
         SHAPE: tuple(output.shape),
-        FITS: sum(parameter.numel() for parameter in net.parameters()) <= MOST_PARAMETERS,
+        FITS: sum(each.numel() for each in parameters) <= MOST_PARAMETERS,
         CONVOLVES: not recorder.called.isdisjoint({"conv2d", "convolution"}),
         LINEAR: bool(added.abs().max() < 1e-4 * (1 + output.abs().max())),
         PROBABILITIES: _sums_to_one(output),
         LOG_PROBABILITIES: _sums_to_one(output.exp()),
-        NEGATIVE: bool((extremes < 0).any()),
+        NEGATIVE: not bool((extremes >= 0).all()),
         BOUNDED: bool(((extremes >= 0) & (extremes <= 1)).all()),
+        SQUASHED: bool((extremes.abs() <= 1).all()),
+        FINITE: bool(output.isfinite().all()),
+        HIDDEN: not {id(each) for each in recorder.weights} <= {id(each) for each in parameters},
+        FROZEN: not any(each.requires_grad for each in parameters),
     }
 
 

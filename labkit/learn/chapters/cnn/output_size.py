@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from labkit.learn.checks import Case, Exercise, Mistake, as_tensor, whole
+from labkit.learn.checks import Case, Exercise, Mistake, whole
 
 _FORMULA_CASES = (
     (8, 3, 1, 0),
@@ -20,8 +20,8 @@ _FORMULA_CASES = (
 OUTPUT_SIZE = Exercise(
     name="output_size",
     task=(
-        "Write `output_size(n, kernel, stride, padding)`: the width that a convolution leaves of n "
-        "pixels."
+        "Write `output_size(n, kernel, stride, padding)`: how wide is the map that a convolution "
+        "makes of a row of `n` pixels?"
     ),
     solution=lambda n, kernel, stride, padding: (n + 2 * padding - kernel) // stride + 1,
     cases=tuple(Case(*case) for case in _FORMULA_CASES),
@@ -93,10 +93,16 @@ OUTPUT_SIZE = Exercise(
             like=lambda n, kernel, stride, padding: n + 2 * padding - kernel // stride + 1,
         ),
         Mistake(
+            "both_sides",
+            "The width is right, but it came back with the height. The task asks for one number, "
+            "the width of a row.",
+            like=lambda n, kernel, stride, padding: 2 * ((n + 2 * padding - kernel) // stride + 1,),
+        ),
+        Mistake(
             "not_whole",
             "A width is a whole number of pixels: these are fractions.",
             seen_in=lambda trial: (
-                all(as_tensor(result) is not None for result in trial.results)
+                all(math.isfinite(result) for result in trial.results)
                 and not all(whole(result) for result in trial.results)
             ),
         ),

@@ -36,6 +36,8 @@ PREDICTIONS = (
                 "At the border the kernel would hang over; without padding those places are left "
                 "out."
             ),
+            "(7, 7)": "Two places are lost in a row, one at each end: 8 - 3 moves, and the start.",
+            "(3, 3)": "That is the kernel. The table has one answer for each place it fits onto.",
             "(5, 5)": "The first place counts too: 8 - 3 moves, and the place where it started.",
         },
     ),
@@ -87,6 +89,9 @@ PREDICTIONS = (
         reasons={
             "144": "A kernel spans all input channels: it is 8 × 3 × 3, not 3 × 3.",
             "160": "A kernel spans all input channels: it is 8 × 3 × 3, not 3 × 3.",
+            "1160": "There is one bias for each of the 16 *output* channels, not for the 8 inputs.",
+            "1280": "There is one bias for each kernel, not one for each of its 8 slices.",
+            "128": "That is the number of pairs of channels. Each pair has 3 × 3 weights.",
             "1152": "Right but for the biases: one for each of the 16 output channels.",
             "80": "That is `nn.Conv2d(1, 8, 3)`, the layer before.",
         },
@@ -107,6 +112,7 @@ PREDICTIONS = (
         reasons={
             "0.4..0.6": "Half are dropped, but the others are scaled up to make good for it.",
             "0..0.1": "Not all are dropped: each one stays with a chance of one half.",
+            "1.9..2": "That is what each of those becomes that stay. The other half is 0.",
         },
     ),
     Exact(
@@ -131,6 +137,9 @@ PREDICTIONS = (
                 "each."
             ),
             "3": "That is the second kernel alone. Each number that it sees has seen more.",
+            "10": "Pooling doubles what comes *after* it. The first convolution comes before.",
+            "7": "The steps of the second kernel are two pixels long each, as it moves over pooled "
+            "numbers.",
         },
     ),
     Number(
@@ -145,6 +154,13 @@ PREDICTIONS = (
             "Fewer than two thousand parameters are enough, because the same kernels serve every "
             "place, and because all digits of this set are in the middle and of one size."
         ),
+        reasons={
+            "0..0.15": "That would be guessing. Even a linear layer learns a lot here.",
+            "0.2..0.85": (
+                "Few parameters are no weakness here: each kernel is used at 64 places, so it sees "
+                "far more examples than there are images."
+            ),
+        },
     ),
     Number(
         "shifted_accuracy",
@@ -180,9 +196,9 @@ PREDICTIONS = (
         near=0.1,
         far=0.2,
         why=(
-            "Every pixel costs about a quarter of the digits: the strokes reach places for which "
-            "the last layer has other weights, and on the right they are cut off. Most of what "
-            "looked like understanding was the digits' position."
+            "Each of the first three pixels costs a fifth to a third of all digits: the strokes "
+            "reach places for which the last layer has other weights, and on the right they are "
+            "cut off. Most of what looked like understanding was the digits' position."
         ),
         reasons={
             "flat": "Level means invariant: the convolutions nearly are, the last layer is not.",

@@ -61,6 +61,35 @@ SMALL_NET = Exercise(
             raises=r"AttributeError.*module 'torch\.nn' has no attribute",
         ),
         Mistake(
+            "layers_in_brackets",
+            "`nn.Sequential` takes the layers one by one, without square brackets around them.",
+            raises="list is not a Module subclass",
+        ),
+        Mistake(
+            "layer_not_built",
+            "One of the layers is a class, not a layer: round brackets after its name build one, "
+            "as in `nn.ReLU()`.",
+            raises=r"torch\.nn\.modules\.\S+ is not a Module subclass",
+        ),
+        Mistake(
+            "function_among_layers",
+            "`nn.Sequential` takes modules only. For a function there is a module of the same "
+            "purpose: `nn.ReLU()` for `F.relu`, `nn.MaxPool2d(2)` for `F.max_pool2d`.",
+            raises="is not a Module subclass",
+        ),
+        Mistake(
+            "only_held",
+            "`nn.ModuleList` only holds layers; nothing says that one comes after the other. "
+            "`nn.Sequential(...)` runs them in order.",
+            raises=r"\[ModuleList\] is missing the required \"forward\" function",
+        ),
+        Mistake(
+            "self_missing",
+            "The methods of a class take the object itself first: `def forward(self, x):`.",
+            raises=r"takes \d positional arguments? but \d were given",
+            seen_in=lambda trial: any(call.in_use for call in trial.calls),
+        ),
+        Mistake(
             "parent_not_initialised",
             "`super().__init__()` is missing in your class, or comes too late: it has to run "
             "before the first layer is stored.",
@@ -78,8 +107,14 @@ SMALL_NET = Exercise(
             seen_in=_is(net.SHAPE, lambda shape: shape is None),
         ),
         Mistake(
+            "forward_returns_several",
+            "The forward pass returns several things, and the check wants one: the logits, a "
+            "tensor of shape (n, 10).",
+            seen_in=_is(net.SHAPE, lambda shape: shape in ("tuple", "list", "dict")),
+        ),
+        Mistake(
             "kernel_larger_than_the_map",
-            "Here a kernel is larger than the map it is to slide over: after pooling 8 × 8 there "
+            "Here a kernel is larger than the map that it slides over: after pooling 8 × 8 there "
             "are 4 × 4 pixels, then 2 × 2. Use a smaller kernel, padding, or fewer poolings.",
             raises="Kernel size can't be greater than actual input size",
         ),
@@ -114,6 +149,12 @@ SMALL_NET = Exercise(
             seen_in=_is(net.SHAPE, lambda shape: len(shape) == 4),
         ),
         Mistake(
+            "class_in_place_of_logits",
+            "There is one number for each image, as after an `argmax`. Return all ten logits: "
+            "`cross_entropy` needs them, and no gradient comes through an `argmax`.",
+            seen_in=_is(net.SHAPE, lambda shape: shape == (net.N_IMAGES,)),
+        ),
+        Mistake(
             "not_ten",
             "The output does not have ten numbers for each image: one for each digit, 0 to 9.",
             seen_in=_is(net.SHAPE, lambda shape: tuple(shape) != (net.N_IMAGES, net.N_CLASSES)),
@@ -133,7 +174,7 @@ SMALL_NET = Exercise(
         ),
         Mistake(
             "no_convolution",
-            "There is no convolution in it: its forward pass never calls `conv2d`.",
+            "There is no convolution of images in it: its forward pass never calls `conv2d`.",
             seen_in=_is(net.CONVOLVES, lambda found: not found),
         ),
         Mistake(
@@ -144,15 +185,34 @@ SMALL_NET = Exercise(
         ),
         Mistake(
             "sigmoid_at_the_end",
-            "The outputs stay between 0 and 1, as after a sigmoid. Logits are free: they go from "
-            "minus to plus infinity, and `cross_entropy` makes probabilities of them.",
+            "The outputs stay between 0 and 1, as after a sigmoid, or a softmax over the wrong "
+            "dimension. Logits are free: they go from minus to plus infinity, and `cross_entropy` "
+            "makes probabilities of them.",
             seen_in=_is(net.BOUNDED),
+        ),
+        Mistake(
+            "tanh_at_the_end",
+            "The outputs stay between -1 and 1, as after a tanh. Logits are free: with such "
+            "bounds no class can get a probability near 1.",
+            seen_in=_is(net.SQUASHED),
         ),
         Mistake(
             "relu_at_the_end",
             "No output is ever negative, as after a ReLU. Logits are free: a class that is "
             "unlikely needs a negative one, and where the ReLU says 0 no gradient comes back.",
             seen_in=_is(net.NEGATIVE, lambda found: not found),
+        ),
+        Mistake(
+            "weights_hidden",
+            "The forward pass uses weights that are not among the model's parameters, so an "
+            "optimizer would never train them. Build the layers in `__init__` and store each as "
+            "`self.name = ...`; a plain list hides them (`nn.ModuleList` does not).",
+            seen_in=_is(net.HIDDEN),
+        ),
+        Mistake(
+            "frozen",
+            "No weight of it can be trained: `requires_grad` is off for all of them.",
+            seen_in=_is(net.FROZEN),
         ),
         Mistake(
             "too_large",

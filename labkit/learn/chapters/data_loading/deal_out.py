@@ -68,6 +68,7 @@ DEAL_OUT = Exercise(
         Case([5, 3, 4, 1, 2, 0], 3, True),
         Case([5, 3, 4, 1, 2, 0], 2, False),
         Case([11, 12, 10], 8, False),
+        Case([4, 2, 0, 3, 1], 2, False),
     ),
     praise="That is all a batch sampler does, and you can pass yours to `DataLoader`.",
     mistakes=(
@@ -113,6 +114,21 @@ DEAL_OUT = Exercise(
                     order[start::batch_size] for start in range(batch_size)
                 ],
             ),
+        ),
+        Mistake(
+            "first_only",
+            "Only the first batch came back. Is the `return` inside the loop?",
+            like=_then(lambda batches: batches[:1]),
+        ),
+        Mistake(
+            "last_index_lost",
+            "A rest of one index is lost: `range` ends *before* its second argument, so that has "
+            "to be `len(order)`, not one less.",
+            like=lambda order, batch_size, drop_last: [
+                batch
+                for batch in _solution(order, batch_size, drop_last)
+                if len(batch) > 1 or len(order) % batch_size != 1
+            ],
         ),
         Mistake(
             "sliding",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,14 @@ EPOCH_LOSS = Exercise(
     ),
     mistakes=(
         Mistake(
+            "same_weight_for_all",
+            "The losses are multiplied by a number that is the same for every batch. `len(batch)` "
+            "of a pair is 2, and `x.shape[1]` is the number of columns; `len(x)` is the number of "
+            "samples.",
+            like=_by(lambda losses, _: sum(losses) / len(losses)),
+            seen_in=lambda trial: trial.source.has(ast.Mult),
+        ),
+        Mistake(
             "mean_of_means",
             "That is still the mean of the batches' means: a last batch of one sample counts as "
             "much as a full one.",
@@ -87,6 +96,22 @@ EPOCH_LOSS = Exercise(
             "a_sum",
             "That is the sum over all samples. Divide it by their number.",
             like=_by(_weighted),
+        ),
+        Mistake(
+            "sum_of_means",
+            "The mean losses of the batches were added up. Weight each with the size of its batch, "
+            "and divide by the number of samples.",
+            like=_by(lambda losses, _: sum(losses)),
+        ),
+        Mistake(
+            "batches_taken_for_full",
+            "You divide by the number of batches times `batch_size`, as if the last one were full.",
+            like=_by(lambda losses, sizes: _weighted(losses, sizes) / (len(sizes) * sizes[0])),
+        ),
+        Mistake(
+            "one_for_each_batch",
+            "A list came back, one loss for each batch. One number is asked for.",
+            seen_in=lambda trial: all(isinstance(result, list) for result in trial.results),
         ),
         Mistake(
             "divided_by_batches",

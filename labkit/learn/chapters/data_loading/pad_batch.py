@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from labkit.learn.checks import Case, Exercise, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, Trial
 
 _Samples = list[tuple[Tensor, int]]
 _Batch = tuple[Tensor, Tensor, Tensor]
@@ -59,8 +59,39 @@ def _sorted(*, longest_first: bool) -> Callable[[_Samples], _Batch]:
     )
 
 
+def _samples_are_sorted(trial: Trial) -> bool:
+    """Whether each call left its samples as they were, apart from their order."""
+    return all(
+        sorted(_labels(call.arguments)) == sorted(_labels(call.case.build()))
+        and _lengths(call.arguments) in (sorted(_lengths(call.arguments)), _falling(call.arguments))
+        and sorted(_lengths(call.arguments)) == sorted(_lengths(call.case.build()))
+        for call in trial.calls
+    )
+
+
+def _labels(arguments: tuple[_Samples]) -> list[int]:
+    return [label for _, label in arguments[0]]
+
+
+def _lengths(arguments: tuple[_Samples]) -> list[int]:
+    return [len(sequence) for sequence, _ in arguments[0]]
+
+
+def _falling(arguments: tuple[_Samples]) -> list[int]:
+    return sorted(_lengths(arguments), reverse=True)
+
+
 def _part_is(part: int, *kinds: type) -> Callable[[Any], bool]:
     return lambda trial: any(isinstance(result[part], kinds) for result in trial.results)
+
+
+def _is_wider(trial: Trial) -> bool:
+    """Whether the padded tensor has more columns than the longest sequence, in some case."""
+    widths = [
+        (result[0].shape[1], wanted[0].shape[1])
+        for result, wanted in zip(trial.results, trial.expected, strict=True)
+    ]
+    return any(got > wanted for got, wanted in widths) and all(g >= w for g, w in widths)
 
 
 PAD_BATCH = Exercise(
@@ -80,6 +111,7 @@ PAD_BATCH = Exercise(
             "sorted_in_place",
             "Your function sorted the list of whoever called it. Leave `samples` as it is.",
             changes="samples",
+            seen_in=_samples_are_sorted,
         ),
         Mistake(
             "stacked",
@@ -140,6 +172,18 @@ PAD_BATCH = Exercise(
                     labels,
                 )
             ),
+        ),
+        Mistake(
+            "lengths_of_pairs",
+            "All lengths are 2. A sample is a pair of sequence and label, and that is what was "
+            "counted: take `len` of the sequence.",
+            like=_with(lambda p, lengths, labels: (p, torch.full_like(lengths, 2), labels)),
+        ),
+        Mistake(
+            "wider_than_needed",
+            "The tensor is wider than the longest sequence. Only the longest of *this* batch "
+            "counts, or there is padding that no one needs.",
+            seen_in=_is_wider,
         ),
         Mistake(
             "a_mask",

@@ -81,8 +81,9 @@ PREDICTIONS = (
         "first of zeros, and at the end of nines.",
         x=(1, 43),
         y=(0, 6),
-        near=0.15,
-        far=0.22,
+        near=0.12,
+        far=0.18,
+        shape="zigzags",
         why=(
             "A sawtooth, with a tooth for each class. After four batches of zeros the network says "
             "*zero* to everything, and the loss is next to nothing. Then come the ones, and it is "
@@ -102,11 +103,12 @@ PREDICTIONS = (
     ),
     Number(
         "sorted_accuracy",
-        "Sorted data, five epochs: what part of the test digits is right?",
+        "Sorted data, five epochs: what percentage of the test digits does the network get right?",
         near=0.35,
         far=1.0,
         low=0,
-        high=1,
+        high=100,
+        unit="%",
         why=(
             "It saw the nines last, and to nearly every digit it says *nine*. About one test digit "
             "in ten is a nine. What it had learned about the others was overwritten; this is "
@@ -114,7 +116,7 @@ PREDICTIONS = (
             "just as often."
         ),
         reasons={
-            "0.5..1": "It forgets each class while it learns the next ones; more epochs do not "
+            "50..100": "It forgets each class while it learns the next ones; more epochs do not "
             "cure that.",
             "0": "One class is fresh in its memory: the one that came last.",
         },
@@ -137,12 +139,13 @@ PREDICTIONS = (
     ),
     Number(
         "coin_tosses",
-        "What part of the validation recordings does the network get right, if recordings are "
-        "split at random?",
+        "What percentage of the validation recordings does the network get right, if the "
+        "recordings are split at random?",
         near=0.08,
         far=0.15,
         low=0,
-        high=1,
+        high=100,
+        unit="%",
         why=(
             "More than nine in ten, on labels that are coin tosses! With ten recordings of each "
             "person, about eight are in the training set and two in the validation set. The "
@@ -153,15 +156,15 @@ PREDICTIONS = (
             "cells show what it would be for people who were never seen."
         ),
         reasons={
-            "0.5": (
+            "50": (
                 "That is what it would be for new people. But the validation recordings are of "
                 "people whom the network has met in training."
             ),
-            "0.6": "A little better than a coin? It can do far better: it knows these people.",
+            "60": "A little better than a coin? It can do far better: it knows these people.",
         },
     ),
     Choice(
-        "shared_transform",
+        "four_fetches",
         "`training.dataset.transform = shift` was set, and `validation` was left alone. What are "
         "the four fetches of the first validation image like?",
         options={
@@ -171,7 +174,10 @@ PREDICTIONS = (
         why=(
             "Both Subsets hold a list of indices and *the same dataset*: `training.dataset is "
             "validation.dataset`. What you set on it holds for both. And each fetch calls "
-            "`__getitem__` again, so each has another shift."
+            "`__getitem__` again, so each has another shift.\n\n"
+            "To be sure of what each part gets, give each a dataset of its own, "
+            "`Subset(Digits(shift), training.indices)` and `Subset(Digits(), validation.indices)`. "
+            "The split is the same."
         ),
         reasons={
             "a": "A Subset has no data of its own, only indices; both look into one dataset.",

@@ -41,6 +41,10 @@ def _is_mask(values: Any) -> bool:
     return len(values) > 0 and all(isinstance(value, bool) for value in values)
 
 
+def _repeats(values: Any) -> bool:
+    return len(set(values)) < len(values)
+
+
 SPLIT_BY_PERSON = Exercise(
     name="split_by_person",
     task=(
@@ -52,6 +56,7 @@ SPLIT_BY_PERSON = Exercise(
         Case([2, 0, 1, 0, 2, 1, 0, 2], [1, 2]),
         Case([7, 7, 5, 3, 5, 7, 3, 9, 9, 3], [9, 3]),
         Case([4, 1, 4, 0, 0, 1, 4, 3, 3, 2, 2, 0], [0, 4, 3]),
+        Case([6, 2, 8, 2, 6, 6, 8, 2, 1, 1, 8, 1, 2, 6, 1, 8], [8, 1]),
     ),
     praise=(
         "Nobody is on both sides now. `GroupShuffleSplit` of scikit-learn does this and chooses "
@@ -124,6 +129,63 @@ SPLIT_BY_PERSON = Exercise(
             "All samples are among the training samples, the kept people's as well. That is the "
             "leak.",
             like=lambda person, kept: (list(range(len(person))), _solution(person, kept)[1]),
+        ),
+        Mistake(
+            "all_for_validation",
+            "All samples are among the validation samples, those for training as well. That is a "
+            "leak, too.",
+            like=lambda person, kept: (_solution(person, kept)[0], list(range(len(person)))),
+        ),
+        Mistake(
+            "counted_from_one",
+            "These indices begin at 1. Python counts from 0, and so does a dataset.",
+            like=lambda person, kept: tuple(
+                [index + 1 for index in part] for part in _solution(person, kept)
+            ),
+        ),
+        Mistake(
+            "one_list_only",
+            "One list came back. Two are asked for: `return training, validation`.",
+            like=(
+                lambda person, kept: _solution(person, kept)[0],
+                lambda person, kept: _solution(person, kept)[1],
+            ),
+        ),
+        Mistake(
+            "once_for_each_kept",
+            "Some samples are in the training list more than once. Each was compared with every "
+            "person in `kept`, one by one; `in` compares with all of them at once.",
+            seen_in=lambda trial: all(
+                _repeats(result[0]) and not _is_mask(result[0]) for result in trial.results
+            ),
+        ),
+        Mistake(
+            "first_sample_only",
+            "Only the first sample was looked at. Is the `return` inside the loop?",
+            like=lambda person, kept: (
+                [index for index in _solution(person, kept)[0] if index == 0],
+                [index for index in _solution(person, kept)[1] if index == 0],
+            ),
+        ),
+        Mistake(
+            "columns",
+            "`nonzero()` gives a column, of shape (n, 1), and each index would be a tensor of its "
+            "own. `nonzero()[:, 0]` is a row of numbers.",
+            seen_in=lambda trial: all(
+                isinstance(each, Tensor) and each.dim() == 2
+                for result in trial.results
+                for each in result
+            ),
+        ),
+        Mistake(
+            "pairs",
+            "These are pairs of index and person, as `enumerate` makes them. Keep the index alone.",
+            seen_in=lambda trial: all(
+                isinstance(each, tuple)
+                for result in trial.results
+                for part in result
+                for each in part
+            ),
         ),
         Mistake(
             "masks",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -47,6 +49,30 @@ def _one_after_the_other(w: float, b: float, x: Tensor, y: Tensor, lr: float) ->
     return w - lr * dw, b - lr * db
 
 
+def _the_other_way_round(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> _Pair:
+    _, db = _slopes(w, b, x, y)
+    dw, _ = _slopes(w, b - lr * db, x, y)
+    return w - lr * dw, b - lr * db
+
+
+def _moved(
+    w: float, b: float, x: Tensor, y: Tensor, lr: float, *, of_w: float = 1, of_b: float = 1
+) -> _Pair:
+    """Move by a part of each step."""
+    dw, db = _slopes(w, b, x, y)
+    return w - of_w * lr * dw, b - of_b * lr * db
+
+
+def _product_of_means(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> _Pair:
+    _, db = _slopes(w, b, x, y)
+    return w - lr * db * float(x.mean()), b - lr * db
+
+
+def _without_intercept(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> _Pair:
+    dw, db = _slopes(w, 0.0, x, y)
+    return w - lr * dw, b - lr * db
+
+
 def _steps_only(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> _Pair:
     dw, db = _slopes(w, b, x, y)
     return -lr * dw, -lr * db
@@ -80,9 +106,10 @@ GRADIENT_STEP = Exercise(
             "autograd",
             "requires_grad",
             "requires_grad_",
+            "torch.func",
             name="autograd",
             message=(
-                "This takes the slopes from autograd. That works, and section 4 does it; here you "
+                "This takes the slopes from autograd. That works, and section 6 does it; here you "
                 "write the two slopes yourself, once: they are in section 2."
             ),
         ),
@@ -92,7 +119,7 @@ GRADIENT_STEP = Exercise(
             "uphill",
             "This walks uphill: the gradient points to where the loss grows, so it is subtracted. "
             "(If you subtract it already, look at the sign of the error.)",
-            like=_uphill,
+            like=(_uphill, partial(_moved, of_w=-0.5, of_b=-0.5)),
         ),
         Mistake(
             "two_forgotten",
@@ -101,10 +128,25 @@ GRADIENT_STEP = Exercise(
             like=_half,
         ),
         Mistake(
+            "one_two_forgotten",
+            "One of the two slopes lacks its *two*: it stands before the error in both.",
+            like=(partial(_moved, of_w=0.5), partial(_moved, of_b=0.5)),
+        ),
+        Mistake(
+            "b_stays",
+            "`b` comes back as it was given: it has a slope, too, the mean of `2 * error`.",
+            like=partial(_moved, of_b=0),
+        ),
+        Mistake(
+            "w_stays",
+            "`w` comes back as it was given: it has a slope, too, the mean of `2 * error * x`.",
+            like=partial(_moved, of_w=0),
+        ),
+        Mistake(
             "summed",
             "The slopes are sums over the samples; the loss is a mean. With more data the same "
             "rate would blow up.",
-            like=_summed,
+            like=(_summed, lambda w, b, x, y, lr: _summed(w, b, x, y, lr / 2)),
         ),
         Mistake(
             "rate_forgotten",
@@ -119,9 +161,20 @@ GRADIENT_STEP = Exercise(
         ),
         Mistake(
             "one_after_the_other",
-            "`b` was moved with a `w` that had moved already. Both slopes belong to the same "
-            "place: compute them first, then move.",
-            like=_one_after_the_other,
+            "One parameter had moved already when the slope of the other was computed. Both slopes "
+            "belong to the same place: compute them first, then move.",
+            like=(_one_after_the_other, _the_other_way_round),
+        ),
+        Mistake(
+            "product_of_means",
+            "The errors and `x` were averaged apart and then multiplied. The mean of the products "
+            "is another number: multiply sample by sample, then take the mean.",
+            like=_product_of_means,
+        ),
+        Mistake(
+            "intercept_forgotten",
+            "The error lacks `b`: the line says `w * x + b`.",
+            like=_without_intercept,
         ),
         Mistake(
             "only_slopes",

@@ -70,7 +70,11 @@ MSE = Exercise(
             "broadcast",
             "(n, 1) minus (n,) is a table of n × n: every prediction was compared with every "
             "target. No error, a plausible loss, and a model that learns the mean.",
-            like=lambda prediction, target: ((prediction - target) ** 2).mean(),
+            like=(
+                lambda prediction, target: ((prediction - target) ** 2).mean(),
+                lambda prediction, target: ((prediction - target) ** 2).mean(dim=0),
+                lambda prediction, target: ((prediction - target.reshape(1, -1)) ** 2).mean(),
+            ),
         ),
         Mistake(
             "only_one_shape",
@@ -83,6 +87,23 @@ MSE = Exercise(
             "This is the sum. It grows with the number of samples, and so would the gradient: the "
             "learning rate would have to follow.",
             like=lambda prediction, target: (_errors(prediction, target) ** 2).sum(),
+        ),
+        Mistake(
+            "half_of_the_sum",
+            "This is half of the *sum*. Some books write it so; the task asks for the mean, whose "
+            "size does not depend on the number of samples.",
+            like=lambda prediction, target: (_errors(prediction, target) ** 2).sum() / 2,
+        ),
+        Mistake(
+            "one_less",
+            "The sum was divided by n - 1. That is for a variance around a mean that was estimated "
+            "from the same numbers; here divide by n.",
+            like=(
+                lambda prediction, target: (
+                    (_errors(prediction, target) ** 2).sum() / (len(prediction) - 1)
+                ),
+                lambda prediction, target: _errors(prediction, target).var(),
+            ),
         ),
         Mistake(
             "absolute",
@@ -99,16 +120,31 @@ MSE = Exercise(
             ),
         ),
         Mistake(
+            "doubled",
+            "`* 2` doubles the errors, and then those that are too high and those too low cancel. "
+            "The square is `** 2`.",
+            like=(
+                lambda prediction, target: 2 * _errors(prediction, target).mean(),
+                lambda prediction, target: -2 * _errors(prediction, target).mean(),
+            ),
+        ),
+        Mistake(
             "squared_last",
-            "The errors were averaged first and the mean was squared: those that are too high and "
-            "those too low cancel before the square can count them.",
-            like=lambda prediction, target: _errors(prediction, target).mean() ** 2,
+            "The errors were averaged (or added up) first, and the result was squared: those that "
+            "are too high and those too low cancel before the square can count them.",
+            like=(
+                lambda prediction, target: _errors(prediction, target).mean() ** 2,
+                lambda prediction, target: _errors(prediction, target).sum() ** 2,
+            ),
         ),
         Mistake(
             "rooted",
-            "This is the root of it. It has the target's unit and its minimum at the same place, "
-            "but another gradient.",
-            like=lambda prediction, target: (_errors(prediction, target) ** 2).mean().sqrt(),
+            "This is a root. It has the target's unit and its minimum at the same place, but "
+            "another gradient.",
+            like=(
+                lambda prediction, target: (_errors(prediction, target) ** 2).mean().sqrt(),
+                lambda prediction, target: (_errors(prediction, target) ** 2).sum().sqrt(),
+            ),
         ),
         Mistake(
             "halved",

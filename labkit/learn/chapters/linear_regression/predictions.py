@@ -208,7 +208,7 @@ PREDICTIONS = (
             "landscape is a narrow valley again, in the other direction.\n\n"
             'So "is it scaled?" is the wrong question. Ask: *is each column\'s standard deviation '
             "about 1?* The standardised walk came within one per cent of the best line there is "
-            "(section 5)."
+            "(section 7)."
         ),
         reasons={
             "a": (

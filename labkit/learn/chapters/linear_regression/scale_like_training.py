@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from labkit.learn.checks import Case, Exercise, Mistake, either_deviation
 
-_Pair = tuple[Tensor, Tensor]
+_Pair = tuple[Tensor, ...]
 
 
 def _case(n_train: int, n_test: int, scales: list[float]) -> Case:
@@ -20,17 +21,26 @@ def _case(n_train: int, n_test: int, scales: list[float]) -> Case:
     return Case(train, test)
 
 
-def _scaled(table: Tensor, by: Tensor) -> Tensor:
-    return (table - by.mean(dim=0)) / by.std(dim=0)
+def _scaled(table: Tensor, by: Tensor, *, correction: int = 1) -> Tensor:
+    return (table - by.mean(dim=0)) / by.std(dim=0, correction=correction)
 
 
 def _solution(train: Tensor, test: Tensor) -> _Pair:
     return _scaled(train, train), _scaled(test, train)
 
 
-def _joint(train: Tensor, test: Tensor) -> _Pair:
+def _own(train: Tensor, test: Tensor, *, correction: int = 1) -> _Pair:
+    """Scale each table by itself; without the correction as NumPy and scikit-learn do."""
+    return tuple(_scaled(table, table, correction=correction) for table in (train, test))
+
+
+def _joint(train: Tensor, test: Tensor, *, correction: int = 1) -> _Pair:
     both = torch.cat([train, test])
-    return _scaled(train, both), _scaled(test, both)
+    return tuple(_scaled(table, both, correction=correction) for table in (train, test))
+
+
+def _mixed(train: Tensor, test: Tensor) -> _Pair:
+    return _scaled(train, train), (test - train.mean(dim=0)) / test.std(dim=0)
 
 
 def _rows(train: Tensor, test: Tensor) -> _Pair:
@@ -84,14 +94,21 @@ SCALE_LIKE_TRAINING = Exercise(
         ),
         Mistake(
             "own_ruler",
-            "The test table was scaled by its own mean: the same person gets other numbers, and a "
-            "shift between the two tables, which you would want to see, is gone.",
-            like=lambda train, test: (_scaled(train, train), _scaled(test, test)),
+            "The test table was scaled by its own mean or deviation: the same person gets other "
+            "numbers, and a shift between the two tables, which you would want to see, is gone. "
+            "(With scikit-learn: `fit` belongs to the training table alone.)",
+            like=(_own, partial(_own, correction=0), _mixed),
+        ),
+        Mistake(
+            "ruler_of_the_test",
+            "Both tables were measured with the test table's ruler. Tomorrow's rows are not there "
+            "yet while you train: the ruler has to come from the training table.",
+            like=lambda train, test: (_scaled(train, test), _scaled(test, test)),
         ),
         Mistake(
             "joint",
             "The means were taken over both tables: the test has leaked into the training.",
-            like=_joint,
+            like=(_joint, partial(_joint, correction=0)),
         ),
         Mistake(
             "rows",
@@ -106,13 +123,23 @@ SCALE_LIKE_TRAINING = Exercise(
         ),
         Mistake(
             "whole_table",
-            "One mean was taken of the whole table: the columns keep their different sizes.",
-            like=_both(lambda table, by: (table - by.mean()) / by.std()),
+            "A mean or a deviation was taken of the whole table, without `dim=0`: the columns keep "
+            "their different places or sizes.",
+            like=(
+                _both(lambda table, by: (table - by.mean()) / by.std()),
+                _both(lambda table, by: (table - by.mean()) / by.std(dim=0)),
+                _both(lambda table, by: (table - by.mean(dim=0)) / by.std()),
+            ),
         ),
         Mistake(
             "only_training",
             "The test table is unscaled: the model would see numbers of a size that it never met.",
             like=_test_unscaled,
+        ),
+        Mistake(
+            "only_test",
+            "The test table is right, but the training table came back as it was.",
+            like=lambda train, test: (train, _scaled(test, train)),
         ),
         Mistake(
             "only_centred",
@@ -133,6 +160,12 @@ SCALE_LIKE_TRAINING = Exercise(
             "variance",
             "This divides by the variance, which is the standard deviation squared.",
             like=_both(lambda table, by: (table - by.mean(dim=0)) / by.var(dim=0)),
+        ),
+        Mistake(
+            "multiplied",
+            "The columns were multiplied by their standard deviation: wide ones got wider still. "
+            "Divide.",
+            like=_both(lambda table, by: (table - by.mean(dim=0)) * by.std(dim=0)),
         ),
         Mistake(
             "min_max",

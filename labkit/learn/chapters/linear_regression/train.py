@@ -78,6 +78,23 @@ def _each_sample(model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float) 
             optimizer.step()
 
 
+def _every_pair(prediction: Tensor, target: Tensor) -> Tensor:
+    return ((prediction - target.reshape(1, -1)) ** 2).mean()
+
+
+def _weight_only(model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float) -> None:
+    weights = [each for name, each in model.named_parameters() if name != "bias"]
+    optimizer = torch.optim.SGD(weights, lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+
+def _same_gradient(model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float) -> None:
+    _train(model, x, y, 1, lr * steps)
+
+
 def _observe(call: Call) -> dict[str, Any]:
     model = call.arguments[0]
     weights = [parameter.detach().reshape(-1) for parameter in model.parameters()]
@@ -110,8 +127,8 @@ TRAIN = Exercise(
         Mistake(
             "unchanged",
             "The weights are those from before. Either `step` or `backward` is missing, or "
-            "`zero_grad` stands between them and wipes out what `backward` found, or a copy was "
-            "trained in place of the model. (Without its round brackets, a method is not called.)",
+            "`zero_grad` stands between them and wipes out what `backward` found, or another model "
+            "was trained: a copy, a new one. (Without its round brackets, a method is not called.)",
             like=lambda model, x, y, steps, lr: None,
         ),
         Mistake(
@@ -132,6 +149,30 @@ TRAIN = Exercise(
             like=_other_steps(1),
         ),
         Mistake(
+            "same_gradient",
+            "Every step goes the same way as the first: the loss was computed once. Compute it "
+            "inside the loop, from the weights of the moment.",
+            like=_same_gradient,
+        ),
+        Mistake(
+            "loss_computed_once",
+            "The graph of a loss is used up by its `backward`, and the second one found none. Are "
+            "the prediction and the loss computed before the loop? Both belong inside it.",
+            raises="backward through the graph a second time",
+        ),
+        Mistake(
+            "broadcast",
+            "(n, 1) and (n,) met in the loss: every prediction was compared with every target, and "
+            "the model learns the mean. `model(x)` and `y` fit together as they are.",
+            like=partial(_train, loss_of=_every_pair),
+        ),
+        Mistake(
+            "weight_only",
+            "The bias has not moved. It is a parameter like the weights: "
+            "`model.parameters()` holds both.",
+            like=_weight_only,
+        ),
+        Mistake(
             "summed",
             "The loss was summed over the samples: the gradient is as many times longer as there "
             "are samples, and so is each step.",
@@ -142,6 +183,12 @@ TRAIN = Exercise(
             "The loss is half of the mean squared error, so each step is half as long. (If you "
             "wrote `/ 2` to get rid of a 2 in the derivative: autograd needs no such help.)",
             like=partial(_train, loss_of=_half),
+        ),
+        Mistake(
+            "rooted",
+            "The loss is the *root* of the mean squared error. Its minimum is at the same place, "
+            "but its gradient is another, so the walk takes other steps.",
+            like=partial(_train, loss_of=lambda p, y: nn.functional.mse_loss(p, y).sqrt()),
         ),
         Mistake(
             "absolute",
@@ -179,20 +226,39 @@ TRAIN = Exercise(
         ),
         Mistake(
             "own_rate",
-            "Your function never reads `lr`: a learning rate of its own is written into it. "
-            "Whoever calls it expects theirs to be used.",
-            seen_in=lambda trial: "lr" in trial.source.ignored_arguments(),
+            "The `lr` that your function is given plays no part in it: is another rate written "
+            "into it, or was the optimizer made without one?",
+            seen_in=lambda trial: trial.source.does_without("lr"),
         ),
         Mistake(
             "own_number_of_steps",
-            "Your function never reads `steps`: a number of its own is written into it.",
-            seen_in=lambda trial: "steps" in trial.source.ignored_arguments(),
+            "The `steps` that your function is given play no part in it: is a number of its own "
+            "written into it?",
+            seen_in=lambda trial: trial.source.does_without("steps"),
         ),
         Mistake(
             "backward_on_the_optimizer",
             "`backward` belongs to the loss: `loss.backward()`. The optimizer has `zero_grad` and "
             "`step`.",
             raises=r"AttributeError.*'SGD' object has no attribute 'backward'",
+        ),
+        Mistake(
+            "loss_is_a_number",
+            "The loss is a plain number by then, without a graph behind it. Call `item()` only for "
+            "printing or collecting, on another name.",
+            raises="'float' object has no attribute 'backward'",
+        ),
+        Mistake(
+            "no_graph",
+            "`backward` found no graph to go back through: was the prediction made under "
+            "`torch.no_grad()`, or cut off by `detach()`?",
+            raises="does not require grad and does not have a grad_fn",
+        ),
+        Mistake(
+            "class_not_called",
+            "`nn.MSELoss` is a class: its brackets make the loss function, and that one is called "
+            "with the tensors, as in `nn.MSELoss()(..., ...)`.",
+            raises="Boolean value of Tensor",
         ),
         Mistake(
             "parameters_without_brackets",

@@ -15,6 +15,9 @@ from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial, as_tensor,
 _LOSS = "the loss"
 _GRADIENT = "the gradient of the loss with respect to the logits"
 
+_SMALL = 9.0
+"""Below it, a sigmoid is not rounded to 0 or 1."""
+
 Function = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -43,7 +46,7 @@ def _observe(call: Call) -> dict[str, Any]:
     loss = call.result
     seen: dict[str, Any] = {_LOSS: loss}
     if isinstance(loss, Tensor) and loss.numel() == 1 and loss.requires_grad:
-        (seen[_GRADIENT],) = torch.autograd.grad(loss.sum(), call.arguments[0])
+        (seen[_GRADIENT],) = torch.autograd.grad(loss.sum(), call.arguments[0], allow_unused=True)
     else:
         seen[_GRADIENT] = None
     return seen
@@ -63,15 +66,24 @@ def _right_number_without_graph(trial: Trial) -> bool:
     )
 
 
+def _fails_for_large(trial: Trial, failed: Callable[[float, float], bool]) -> bool:
+    """Whether each loss is right where all logits are small, and wrong in one way elsewhere."""
+    for call, got, expected in zip(trial.calls, _losses(trial), trial.expected, strict=True):
+        wanted = expected[_LOSS].item()
+        if call.arguments[0].abs().max() < _SMALL:
+            if not math.isclose(got, wanted, rel_tol=1e-2):
+                return False
+        elif not failed(got, wanted):
+            return False
+    return True
+
+
 def _is_capped(trial: Trial) -> bool:
-    """Whether the loss is right for small logits, and finite but too small for large ones."""
-    wanted = [expected[_LOSS].item() for expected in trial.expected]
-    got = _losses(trial)
-    small = [place for place, call in enumerate(trial.calls) if call.arguments[0].abs().max() < 9]
-    large = [place for place in range(len(got)) if place not in small]
-    return all(math.isclose(got[i], wanted[i], rel_tol=1e-2) for i in small) and all(
-        got[i] < wanted[i] - 0.1 for i in large
-    )
+    return _fails_for_large(trial, lambda got, wanted: got < wanted - 0.1)
+
+
+def _is_not_finite(trial: Trial) -> bool:
+    return _fails_for_large(trial, lambda got, wanted: not math.isfinite(got))
 
 
 BCE = Exercise(
@@ -111,15 +123,23 @@ BCE = Exercise(
         Mistake(
             "through_the_sigmoid",
             "Right for small logits, and `inf` or `nan` for large ones. A sigmoid of 20 is already "
-            "exactly 1.0 in float32, so `log(1 - p)` is the logarithm of 0. Never form the "
-            "probability: start from the logit.",
-            like=_mean_of(_naive),
+            "exactly 1.0 in float32 (one of 40 is in float64), so `log(1 - p)` is the logarithm of "
+            "0. Never form the probability: start from the logit.",
+            seen_in=lambda trial: _is_not_finite(trial) and trial.source.mentions("sigmoid"),
         ),
         Mistake(
             "exponential_overflows",
             "`exp(200)` is `inf` in float32, so `log(1 + exp(z))` is `inf` as well. The exponent "
             "must never be positive: `exp(-abs(z))` is safe.",
             like=lambda logits, labels: ((1 + logits.exp()).log() - logits * labels).mean(),
+        ),
+        Mistake(
+            "not_finite",
+            "Right for small logits, and `inf` or `nan` for large ones. Either an exponential "
+            "overflows, as `exp(200)` does, or a probability was rounded to exactly 0 or 1 and its "
+            "logarithm is infinite. No exponent may ever be positive, and the probability is never "
+            "needed.",
+            seen_in=_is_not_finite,
         ),
         Mistake(
             "capped",
@@ -147,6 +167,21 @@ BCE = Exercise(
             like=(
                 lambda logits, labels: -_each(logits, labels).mean(),
                 lambda logits, labels: -_naive(logits, labels).mean(),
+            ),
+        ),
+        Mistake(
+            "one_minus",
+            "The minus sign holds for the first term only. Put round brackets around the sum of "
+            "both, with the sign in front.",
+            like=(
+                lambda logits, labels: (
+                    (1 - labels) * functional.logsigmoid(-logits)
+                    - labels * functional.logsigmoid(logits)
+                ).mean(),
+                lambda logits, labels: (
+                    (1 - labels) * (1 - torch.sigmoid(logits)).log()
+                    - labels * torch.sigmoid(logits).log()
+                ).mean(),
             ),
         ),
         Mistake(
@@ -198,7 +233,8 @@ BCE = Exercise(
         Mistake(
             "cut_from_the_graph",
             "The number is right, but it is cut off from the graph, so `backward` has nothing to "
-            "go back through. Stay with tensors: no `item()`, `detach()`, NumPy or `math`.",
+            "go back through. Stay with tensors: no `item()`, `detach()`, `no_grad`, NumPy, `math` "
+            "or a new `torch.tensor(...)`.",
             seen_in=_right_number_without_graph,
         ),
         Mistake(
@@ -206,6 +242,18 @@ BCE = Exercise(
             "The functions of `math` take one number. For tensors there is `torch.log`, "
             "`torch.exp` and so on.",
             raises="only one element tensors can be converted|only length-1 arrays",
+        ),
+        Mistake(
+            "one_truth_value",
+            "Python's `max` and `if` want a single truth value. Element by element, "
+            "`logits.clamp(min=0)` is the larger of the logit and 0, and `torch.where` chooses.",
+            raises="Boolean value of Tensor with more than one value is ambiguous",
+        ),
+        Mistake(
+            "max_over_a_dimension",
+            "`torch.max(logits, 0)` takes the 0 for a *dimension*, and gives its largest value and "
+            "where that is. The larger of each logit and 0 is `logits.clamp(min=0)`.",
+            raises="return_types.max",
         ),
     ),
     hints=(

@@ -22,6 +22,11 @@ def _case(n_samples: int, miss: float, alarm: float, seed: int) -> Case:
     return Case(torch.sigmoid(logits), labels, miss, alarm)
 
 
+_LOWEST = Case(torch.tensor([0.035, 0.905, 0.605, 0.805]), torch.tensor([1, 1, 1, 0]), 5.0, 1.0)
+_HIGHEST = Case(torch.tensor([0.985, 0.995, 0.405]), torch.tensor([0, 1, 0]), 5.0, 1.0)
+"""The first threshold is the cheapest, and the last one."""
+
+
 def _costs(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> Tensor:
     """Return the cost at each cut, shape (99,)."""
     flagged = probabilities > CUTS[:, None]  # (99, n)
@@ -33,6 +38,25 @@ def _costs(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> 
 def _first_lowest(costs: Costs) -> Answer:
     def answer(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> float:
         return CUTS[costs(probabilities, labels, miss, alarm).argmin()].item()
+
+    return answer
+
+
+def _hits_cost(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> Tensor:
+    flagged = probabilities > CUTS[:, None]
+    return (flagged & (labels == 1)).sum(dim=1) * miss + (flagged & (labels == 0)).sum(
+        dim=1
+    ) * alarm
+
+
+def _among(cuts: Tensor) -> Answer:
+    """Return an answer that looks at other thresholds."""
+
+    def answer(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> float:
+        flagged = probabilities > cuts[:, None]
+        missed = (~flagged & (labels == 1)).sum(dim=1)
+        costs = missed * miss + (flagged & (labels == 0)).sum(dim=1) * alarm
+        return cuts[costs.argmin()].item()
 
     return answer
 
@@ -56,6 +80,8 @@ CHEAPEST_CUT = Exercise(
         _case(50, 1.0, 1.0, seed=1),
         _case(120, 1.0, 4.0, seed=2),
         _case(30, 5.0, 2.0, seed=3),
+        _LOWEST,
+        _HIGHEST,
     ),
     praise="A model gives probabilities; what to do about them is decided by what errors cost.",
     mistakes=(
@@ -90,6 +116,32 @@ CHEAPEST_CUT = Exercise(
             ),
         ),
         Mistake(
+            "hits_cost",
+            "The price of a miss was put on the *hits*, the flagged samples that are really 1. A "
+            "miss is one that was *not* flagged.",
+            like=_first_lowest(_hits_cost),
+        ),
+        Mistake(
+            "starts_at_zero",
+            "The first threshold is 0.01, and yours begin at 0: `range(1, 100)`.",
+            like=_among(torch.arange(100) / 100),
+        ),
+        Mistake(
+            "last_one_missing",
+            "0.99 was never tried: `range(1, 99)` ends at 98.",
+            like=_among(torch.arange(1, 99) / 100),
+        ),
+        Mistake(
+            "other_thresholds",
+            "You tried other thresholds: the task names 0.01, 0.02, ..., 0.99.",
+            like=(
+                _among(torch.arange(1, 10) / 10),
+                _among(torch.arange(1, 20) / 20),
+                lambda p, y, miss, alarm: _among(p)(p, y, miss, alarm),
+                lambda p, y, miss, alarm: _among(p.sort().values)(p, y, miss, alarm),
+            ),
+        ),
+        Mistake(
             "most_expensive",
             "This is the most *expensive* threshold. Was the highest cost kept, or were the "
             "samples below the threshold taken as flagged?",
@@ -97,18 +149,24 @@ CHEAPEST_CUT = Exercise(
         ),
         Mistake(
             "formula",
-            "`alarm / (alarm + miss)` is the best threshold *if* the probabilities are right. The "
-            "task asks what is cheapest on these samples: try every threshold.",
-            like=lambda p, y, miss, alarm: alarm / (alarm + miss),
+            "A formula knows only the costs: `alarm / (alarm + miss)` is the best threshold *if* "
+            "the probabilities are right. The task asks what is cheapest on these samples: try "
+            "every threshold.",
+            like=(
+                lambda p, y, miss, alarm: alarm / (alarm + miss),
+                lambda p, y, miss, alarm: miss / (alarm + miss),
+            ),
         ),
         Mistake(
             "misses_only",
-            "False alarms cost nothing here, so the lowest threshold always wins.",
+            "The lowest threshold always wins here. Either false alarms cost nothing, or the first "
+            "threshold is never replaced: by a `return` inside the loop, or because no cost is "
+            "below the number that you begin with.",
             like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, miss, 0.0)),
         ),
         Mistake(
             "alarms_only",
-            "Misses cost nothing here, so the highest threshold always wins.",
+            "Misses cost nothing here, so the highest thresholds always win.",
             like=_first_lowest(lambda p, y, miss, alarm: _costs(p, y, 0.0, alarm)),
         ),
         Mistake(
@@ -118,9 +176,14 @@ CHEAPEST_CUT = Exercise(
         ),
         Mistake(
             "and_of_tensors",
-            "`and` and `if` want a single truth value. Element by element it is `&`, with round "
-            "brackets around each comparison.",
+            "`and`, `or`, `not` and `if` want a single truth value. Element by element it is `&`, "
+            "`|` and `~`, with round brackets around each comparison.",
             raises="Boolean value of Tensor with more than one value is ambiguous",
+        ),
+        Mistake(
+            "brackets_missing",
+            "`&` binds more tightly than `>` and `==`. Put round brackets around each comparison.",
+            raises="bitwise_and|unsupported operand type.* for &",
         ),
     ),
     hints=(

@@ -79,6 +79,23 @@ def _other_steps(more: int) -> Callable[..., None]:
     return lambda model, x, labels, steps, lr: _train(model, x, labels, steps + more, lr)
 
 
+def _over_samples(logits: Tensor, labels: Tensor) -> Tensor:
+    return functional.cross_entropy(logits.reshape(-1), labels.float())
+
+
+def _each_sample(model: nn.Module, x: Tensor, labels: Tensor, steps: int, lr: float) -> None:
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for _ in range(steps):
+        for one, label in zip(x, labels, strict=True):
+            optimizer.zero_grad()
+            _cross_entropy(model(one), label.reshape(1)).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+
+def _nothing(model: nn.Module, x: Tensor, labels: Tensor, steps: int, lr: float) -> None:
+    """Leave the model as it was."""
+
+
 def _observe(call: Call) -> dict[str, Any]:
     model = call.arguments[0]
     weights = [parameter.detach().reshape(-1) for parameter in model.parameters()]
@@ -137,6 +154,21 @@ FIT_CLASSIFIER = Exercise(
             raises="Target 1 is out of bounds",
         ),
         Mistake(
+            "softmax_of_one_output",
+            "The weights are those from before, because the loss does not depend on them: the "
+            "softmax of a single output is always 1. One output takes the *binary* cross-entropy.",
+            like=_nothing,
+            seen_in=lambda trial: trial.source.mentions(
+                "cross_entropy", "CrossEntropyLoss", "softmax", "log_softmax", "Softmax"
+            ),
+        ),
+        Mistake(
+            "softmax_over_samples",
+            "Logits of shape (n,) are to `cross_entropy` n classes of *one* sample, so the samples "
+            "competed with each other. One output takes the *binary* cross-entropy.",
+            like=_with(loss_of=_over_samples),
+        ),
+        Mistake(
             "whole_number_labels",
             "The labels are int64, and the binary cross-entropy does arithmetic with them: "
             "convert them with `.float()`.",
@@ -144,9 +176,9 @@ FIT_CLASSIFIER = Exercise(
         ),
         Mistake(
             "two_shapes",
-            "The logits have shape (n, 1) and the labels (n,). The loss refuses to guess how they "
-            "belong together: bring both to one shape, as with `model(x)[:, 0]` or "
-            "`labels[:, None]`.",
+            "What you hand to the loss has two shapes, and it refuses to guess how they belong "
+            "together. `model(x)` has shape (n, 1), the labels (n,): bring both to one shape, as "
+            "with `model(x)[:, 0]` or `labels[:, None]`.",
             raises="Target size .* must be the same as input size|Using a target size",
         ),
         Mistake(
@@ -176,8 +208,8 @@ FIT_CLASSIFIER = Exercise(
         Mistake(
             "unchanged",
             "The weights are those from before: `backward` or `step` is missing, or `zero_grad` "
-            "stands between them, or a copy was trained.",
-            like=lambda model, x, labels, steps, lr: None,
+            "stands between them, or another model was trained: a copy, a new one.",
+            like=_nothing,
         ),
         Mistake(
             "one_step",
@@ -204,12 +236,44 @@ FIT_CLASSIFIER = Exercise(
         Mistake(
             "adam",
             "This is Adam; the task asks for plain SGD.",
-            like=_with(optimizer_of=torch.optim.Adam),
+            like=(
+                _with(optimizer_of=torch.optim.Adam),
+                _with(optimizer_of=torch.optim.AdamW),
+            ),
+        ),
+        Mistake(
+            "momentum",
+            "This is SGD with momentum; the task asks for plain SGD.",
+            like=_with(optimizer_of=partial(torch.optim.SGD, momentum=0.9)),
+        ),
+        Mistake(
+            "sample_by_sample",
+            "A step was made for each sample. Hand the whole of `x` to the model in every step.",
+            like=_each_sample,
+        ),
+        Mistake(
+            "no_graph",
+            "`backward` found no graph to go back through. A decision, as in `> 0.5`, has no slope "
+            "(and `detach()` and `no_grad` cut the graph): train on the logits.",
+            raises="does not require grad and does not have a grad_fn",
+        ),
+        Mistake(
+            "class_not_called",
+            "`nn.BCEWithLogitsLoss` is a class: its brackets make the loss function, and that one "
+            "is called with the tensors, as in `nn.BCEWithLogitsLoss()(..., ...)`.",
+            raises="Boolean value of Tensor",
         ),
         Mistake(
             "own_rate",
-            "Your function never reads `lr`: a learning rate of its own is written into it.",
-            seen_in=lambda trial: "lr" in trial.source.ignored_arguments(),
+            "The `lr` that your function is given plays no part in it: is another rate written "
+            "into it, or was the optimizer made without one?",
+            seen_in=lambda trial: trial.source.does_without("lr"),
+        ),
+        Mistake(
+            "own_number_of_steps",
+            "The `steps` that your function is given play no part in it: is a number of its own "
+            "written into it?",
+            seen_in=lambda trial: trial.source.does_without("steps"),
         ),
     ),
     hints=(

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from labkit.learn.checks import Call, Case, Exercise, Mistake
+from labkit.learn.checks import Call, Case, Exercise, Forbidden, Mistake, Source, as_tensor
 from labkit.learn.datasets import Split, moons
 
 WANTED = 0.95
 _RIGHT = "the share of unseen points that a line on your features gets right is at least 95 %:"
+_ONE_ROW = "a table came back, with one row for each point and a column for each feature:"
+_FINITE = "all features are finite numbers:"
 _N_TEST = 400
 _TABLE = 2
 
@@ -72,16 +74,22 @@ def accuracy_of(features: Tensor, split: Split) -> float:
     return float(right.double().mean())
 
 
+def _table(call: Call) -> Tensor | None:
+    """Return the features, if they are a table with a row for each point."""
+    features = as_tensor(call.result)
+    if features is None or features.dim() != _TABLE or not features.shape[1]:
+        return None
+    return features if len(features) == len(call.case.build()[0]) else None
+
+
 def _observe(call: Call) -> dict[str, Any]:
-    points = call.case.build()[0]
-    features = call.result
-    if not isinstance(features, Tensor):
-        return {"a tensor is returned:": False}
-    if features.dim() != _TABLE or len(features) != len(points):
-        return {f"one row for each of the {len(points)} points, and a column per feature:": False}
-    if not features.isfinite().all():
-        return {"all features are finite numbers:": False}
-    return {_RIGHT: accuracy_of(features, _split(len(points) - _N_TEST)) >= WANTED}
+    points, features = call.case.build()[0], _table(call)
+    is_table = features is not None
+    is_finite = features is not None and bool(features.isfinite().all())
+    is_good = False
+    if features is not None and is_finite:
+        is_good = accuracy_of(features, _split(len(points) - _N_TEST)) >= WANTED
+    return {_ONE_ROW: is_table, _FINITE: is_finite, _RIGHT: is_good}
 
 
 def _columns(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,10 +99,6 @@ def _columns(x: Tensor) -> tuple[Tensor, Tensor]:
 def _solution(x: Tensor) -> Tensor:
     a, b = _columns(x)
     return torch.stack([a, b, a**2, a * b, b**2, a**3, a**2 * b, a * b**2, b**3], dim=1)
-
-
-def _width(call: Call) -> int:
-    return int(call.result.shape[1])
 
 
 def _is_function_of_columns(x: Tensor, features: Tensor, degree: int) -> bool:
@@ -108,7 +112,14 @@ def _is_function_of_columns(x: Tensor, features: Tensor, degree: int) -> bool:
 
 
 def _of_degree(call: Call, degree: int) -> bool:
-    return _is_function_of_columns(call.case.build()[0], call.result, degree)
+    features = _table(call)
+    return features is not None and _is_function_of_columns(call.case.build()[0], features, degree)
+
+
+def _draws_numbers(source: Source) -> bool:
+    """Whether random numbers are drawn in each call, without a seed."""
+    draws = source.calls("rand", "randn", "randint", "normal", "uniform", "Linear", "rand_like")
+    return draws and not source.mentions("manual_seed", "Generator", "default_rng", "seed")
 
 
 MOON_FEATURES = Exercise(
@@ -124,6 +135,16 @@ MOON_FEATURES = Exercise(
     praise=(
         "A line in a space of your own is a curve in the plane. Designing such features by hand "
         "was a profession once; a network learns them."
+    ),
+    forbids=(
+        Forbidden(
+            "other_numbers_in_each_call",
+            _draws_numbers,
+            "Random features are a fine idea, but each call draws new ones: the same point gets "
+            "other features on the training points than on the test, and nothing that was learned "
+            "fits. Draw from `torch.Generator().manual_seed(0)`, as in `torch.randn(2, 50, "
+            "generator=generator)`.",
+        ),
     ),
     mistakes=(
         Mistake(
@@ -161,9 +182,12 @@ MOON_FEATURES = Exercise(
         ),
         Mistake(
             "not_finite",
-            "Some features are `nan` or infinite: a logarithm or a root of a negative number, or a "
-            "division by a coordinate that is nearly 0.",
-            seen_in=lambda trial: any(not call.result.isfinite().all() for call in trial.calls),
+            "Some features are `nan` or infinite: a logarithm or a root of a negative number, a "
+            "division by a coordinate that is nearly 0, or an exponential that overflows.",
+            seen_in=lambda trial: any(
+                (features := _table(call)) is not None and not features.isfinite().all()
+                for call in trial.calls
+            ),
         ),
         Mistake(
             "constant",
@@ -202,6 +226,20 @@ MOON_FEATURES = Exercise(
             "(n,), `x[:, :1]` has (n, 1). Use one kind throughout.",
             raises="Tensors must have same number of dimensions|Sizes of tensors must match|"
             "stack expects each tensor to be equal size",
+        ),
+        Mistake(
+            "unpacked_rows",
+            "`a, b = x` takes `x` apart row by row, and there are more than two rows. The columns "
+            "are `x[:, 0]` and `x[:, 1]` (or `x.T`).",
+            raises="too many values to unpack",
+        ),
+        Mistake(
+            "other_shape",
+            "The features have another shape than a table of (n, k): one row for each point, one "
+            "column for each feature. Print the shape of what you return.",
+            seen_in=lambda trial: all(
+                as_tensor(call.result) is not None and _table(call) is None for call in trial.calls
+            ),
         ),
     ),
     hints=(

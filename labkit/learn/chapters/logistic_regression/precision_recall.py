@@ -11,7 +11,7 @@ from torch import Tensor
 from labkit.learn.checks import Case, Exercise, Mistake
 
 Counts = tuple[float, float, float, float]
-Answer = Callable[[Tensor, Tensor, float], tuple[Any, ...]]
+Answer = Callable[[Tensor, Tensor, float], Any]
 
 
 def _case(n_samples: int, cut: float, seed: int) -> Case:
@@ -19,6 +19,11 @@ def _case(n_samples: int, cut: float, seed: int) -> Case:
     labels = (torch.rand(n_samples, generator=generator) < 0.4).long()
     logits = 2.2 * (2 * labels - 1) + 2 * torch.randn(n_samples, generator=generator) - 0.6
     return Case(torch.sigmoid(logits), labels, cut)
+
+
+_SMALL = Case(torch.tensor([0.9, 0.2, 0.5, 0.7, 0.4, 0.6]), torch.tensor([1, 0, 0, 1, 1, 0]), 0.5)
+"""It has a probability that equals the cut."""
+_NONE_FLAGGED = Case(torch.tensor([0.6, 0.1, 0.3, 0.85]), torch.tensor([1, 0, 0, 1]), 0.9)
 
 
 def _counts(probabilities: Tensor, labels: Tensor, cut: float) -> Counts:
@@ -34,7 +39,7 @@ def _solution(probabilities: Tensor, labels: Tensor, cut: float) -> tuple[float,
     return (tp / (tp + fp) if tp + fp else 0.0), tp / (tp + fn)
 
 
-def _from(answer: Callable[[Counts], tuple[Any, ...]], cut: float | None = None) -> Answer:
+def _from(answer: Callable[[Counts], Any], cut: float | None = None) -> Answer:
     """Return a function that answers from the counts; at a fixed cut if one is given."""
     return lambda probabilities, labels, given: answer(
         _counts(probabilities, labels, given if cut is None else cut)
@@ -43,6 +48,10 @@ def _from(answer: Callable[[Counts], tuple[Any, ...]], cut: float | None = None)
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
+
+
+def _rounded(digits: int) -> Answer:
+    return _from(lambda c: (round(_precision(c), digits), round(_recall(c), digits)))
 
 
 def _precision(counts: Counts) -> float:
@@ -70,10 +79,11 @@ PRECISION_RECALL = Exercise(
     ),
     solution=_solution,
     cases=(
+        _SMALL,
         _case(40, 0.5, seed=1),
         _case(25, 0.1, seed=2),
         _case(60, 0.9, seed=3),
-        _case(12, 0.999999, seed=4),
+        _NONE_FLAGGED,
     ),
     praise=(
         "Two questions, two denominators: of those flagged, how many are ill; of those ill, how "
@@ -119,6 +129,34 @@ PRECISION_RECALL = Exercise(
             like=_from(lambda c: (_precision(c), _share(c[3], c[3] + c[1]))),
         ),
         Mistake(
+            "accuracy_second",
+            "The second number is the accuracy: it also counts the healthy that were left alone. "
+            "Recall looks only at the samples that are really 1.",
+            like=_from(lambda c: (_precision(c), _accuracy(c))),
+        ),
+        Mistake(
+            "false_alarm_rate",
+            "Your second number is the share of the *healthy* that were flagged. Recall is the "
+            "share of the ill that were.",
+            like=_from(lambda c: (_precision(c), _share(c[1], c[1] + c[3]))),
+        ),
+        Mistake(
+            "one_number",
+            "One number came back; the task asks for two: `return precision, recall`.",
+            like=(_from(_precision), _from(_recall)),
+        ),
+        Mistake(
+            "in_per_cent",
+            "These are per cent. Precision and recall are fractions between 0 and 1.",
+            like=_from(lambda c: (100 * _precision(c), 100 * _recall(c))),
+        ),
+        Mistake(
+            "rounded",
+            "Right, but rounded: whoever goes on computing with them needs all digits. Round where "
+            "a number is printed.",
+            like=(_rounded(1), _rounded(2), _rounded(3)),
+        ),
+        Mistake(
             "same_denominator",
             "Both have the same denominator here. Precision divides by the flagged, recall by the "
             "ill: false alarms belong to the first, misses to the second.",
@@ -133,6 +171,12 @@ PRECISION_RECALL = Exercise(
             like=lambda probabilities, labels, cut: _solution(-probabilities, labels, -cut),
         ),
         Mistake(
+            "at_the_cut",
+            "A sample whose probability *equals* the cut is not flagged: the task says larger, so "
+            "it is `>`, not `>=`.",
+            like=lambda probabilities, labels, cut: _solution(probabilities + 1e-6, labels, cut),
+        ),
+        Mistake(
             "the_other_class",
             "This treats class 0 as the one to find: precision and recall of the healthy.",
             like=_from(lambda c: (_share(c[3], c[3] + c[2]), _share(c[3], c[3] + c[1]))),
@@ -144,15 +188,28 @@ PRECISION_RECALL = Exercise(
             like=_from(lambda c: (_nan_share(c[0], c[0] + c[1]), _recall(c))),
         ),
         Mistake(
+            "one_where_nothing_is_flagged",
+            "Where nothing is flagged, some say 1, because no alarm was false. The task says 0 for "
+            "this case.",
+            like=_from(lambda c: (_precision(c) if c[0] + c[1] else 1.0, _recall(c))),
+        ),
+        Mistake(
             "division_by_zero",
             "Where nothing is flagged, you divide by zero. The task says 0 for this case.",
             raises="ZeroDivisionError",
         ),
         Mistake(
             "and_of_tensors",
-            "`and` and `if` want a single truth value. Element by element it is `&`, with round "
-            "brackets around each comparison: `(probabilities > cut) & (labels == 1)`.",
+            "`and`, `or`, `not` and `if` want a single truth value. Element by element it is `&`, "
+            "`|` and `~`, with round brackets around each comparison: "
+            "`(probabilities > cut) & (labels == 1)`.",
             raises="Boolean value of Tensor with more than one value is ambiguous",
+        ),
+        Mistake(
+            "brackets_missing",
+            "`&` binds more tightly than `>` and `==`. Put round brackets around each comparison: "
+            "`(probabilities > cut) & (labels == 1)`.",
+            raises="bitwise_and|unsupported operand type.* for &",
         ),
     ),
     hints=(

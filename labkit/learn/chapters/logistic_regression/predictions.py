@@ -94,7 +94,7 @@ PREDICTIONS = (
             "The derivative of (p - y)² with respect to the logit is 2 (p - y) × p (1 - p). The "
             "second factor is the slope of the sigmoid, and the sigmoid is flat where the model "
             "is sure. So the triangle on the far left, the *worst* mistake of all, hardly pulls: "
-            "0.011. The one near the boundary pulls with 0.264.\n\n"
+            "0.011. The one near the boundary pulls with 0.265.\n\n"
             "In the cross-entropy, the logarithm's slope is one divided by the probability, and "
             "cancels exactly that factor. What is left is p - y: the error itself. Its pull is the "
             "larger the more wrong the model is, and never larger than 1."

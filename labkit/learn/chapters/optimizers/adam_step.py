@@ -27,13 +27,14 @@ def _step(
     root: Callable[[Tensor], Tensor] = lambda second: second.sqrt() + 1e-8,
     square: Callable[[Tensor], Tensor] = torch.square,
     stores_corrected: bool = False,
+    correction: Callable[[float, int], float] = lambda beta, step: 1 - beta**step,
 ) -> _Three:
     """Make a step as the task says, or with the slip that is asked for."""
     first = betas[0] * first + (1 - betas[0]) * gradient
     second = betas[1] * second + (1 - betas[1]) * square(gradient)
     count = step + shift
-    first_hat = first / (1 - betas[0] ** count) if corrects[0] else first
-    second_hat = second / (1 - betas[1] ** count) if corrects[1] else second
+    first_hat = first / correction(betas[0], count) if corrects[0] else first
+    second_hat = second / correction(betas[1], count) if corrects[1] else second
     w = w - lr * first_hat / root(second_hat)
     return (w, first_hat, second_hat) if stores_corrected else (w, first, second)
 
@@ -50,6 +51,22 @@ def _old_moments(
     new_w = w - lr * (first / (1 - 0.9**step)) / ((second / (1 - 0.999**step)).sqrt() + 1e-8)
     _, new_first, new_second = _solution(w, gradient, first, second, step, lr)
     return new_w, new_first, new_second
+
+
+def _shortcut(
+    w: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: int, lr: float
+) -> _Three:
+    _, first, second = _solution(w, gradient, first, second, step, lr)
+    rate = lr * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)
+    return w - rate * first / (second.sqrt() + 1e-8), first, second
+
+
+def _weights_swapped(
+    w: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: int, lr: float
+) -> _Three:
+    first, second = 0.1 * first + 0.9 * gradient, 0.001 * second + 0.999 * gradient**2
+    ratio = (first / (1 - 0.9**step)) / ((second / (1 - 0.999**step)).sqrt() + 1e-8)
+    return w - lr * ratio, first, second
 
 
 def _sums(
@@ -113,6 +130,7 @@ ADAM_STEP = Exercise(
         names(
             "Adam",
             "AdamW",
+            "adam",
             name="optimizer_used",
             message="This lets `torch.optim` do the step. Here you write its lines yourself.",
         ),
@@ -142,6 +160,58 @@ ADAM_STEP = Exercise(
             "The step is right, but the *corrected* means came back. They are for this step only: "
             "if the next step builds on them, they are corrected twice. Return the plain ones.",
             like=partial(_step, stores_corrected=True),
+        ),
+        Mistake(
+            "multiplied",
+            "The correction *multiplies* by `1 - beta ** step`, which makes the means smaller "
+            "still. Divide.",
+            like=partial(_step, correction=lambda beta, step: 1 / (1 - beta**step)),
+        ),
+        Mistake(
+            "step_left_out",
+            "The correction divides by `1 - beta` at every step. It fades with time: "
+            "`1 - beta ** step`.",
+            like=partial(_step, correction=lambda beta, step: 1 - beta),
+        ),
+        Mistake(
+            "power_of_the_difference",
+            "The power belongs to the beta alone: `1 - beta ** step`, not `(1 - beta) ** step`.",
+            like=partial(_step, correction=lambda beta, step: (1 - beta) ** step),
+        ),
+        Mistake(
+            "epsilon_scaled",
+            "Both corrections were moved into the rate, as a shortcut in the paper has it. Then "
+            "the epsilon is added to the *uncorrected* root, and counts up to 30 times as much. "
+            "Correct the second mean first, take its root, and add the epsilon to that.",
+            like=_shortcut,
+        ),
+        Mistake(
+            "other_beta",
+            "The second mean has another beta. It is 0.999 in the task, so that it looks back over "
+            "a thousand steps.",
+            like=(partial(_step, betas=(0.9, 0.9)), partial(_step, betas=(0.9, 0.99))),
+        ),
+        Mistake(
+            "old_and_new_swapped",
+            "The factors of a running mean have changed places: 0.9 belongs to the old mean, and "
+            "0.1 to the new gradient.",
+            like=_weights_swapped,
+        ),
+        Mistake(
+            "rate_forgotten",
+            "`lr` plays no part in the step.",
+            like=lambda w, gradient, first, second, step, lr: _step(
+                w, gradient, first, second, step, 1.0
+            ),
+        ),
+        Mistake(
+            "other_order",
+            "All three are right, but they come back in another order; the task says `(w, first, "
+            "second)`.",
+            like=(
+                lambda *given: tuple(_solution(*given)[place] for place in (1, 2, 0)),
+                lambda *given: tuple(_solution(*given)[place] for place in (0, 2, 1)),
+            ),
         ),
         Mistake(
             "no_root",

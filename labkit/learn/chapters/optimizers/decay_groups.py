@@ -18,7 +18,7 @@ _Groups = list[dict[str, Any]]
 def _models() -> tuple[nn.Module, ...]:
     """Make the models of the cases, without drawing from the random numbers of the kernel."""
     with torch.random.fork_rng(devices=[]):
-        flat = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 2))
+        flat = nn.Sequential(nn.Linear(1, 6), nn.ReLU(), nn.Linear(6, 2))
         convolution = nn.Sequential(
             nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(16, 3)
         )
@@ -169,6 +169,45 @@ DECAY_GROUPS = Exercise(
             "The vectors are in no group, so the optimizer would never move them. A decay of 0 is "
             "not the same as no training.",
             like=_without_biases,
+        ),
+        Mistake(
+            "copies",
+            "The groups hold copies (`clone`, `detach`, `data`), and the optimizer would move "
+            "those. It needs the parameters themselves, as `model.parameters()` gives them.",
+            seen_in=lambda trial: all(set(call.seen.values()) == {None} for call in trial.calls),
+        ),
+        Mistake(
+            "copied",
+            "The groups hold copies of the parameters (`clone`), and the optimizer would move "
+            "those. It needs the parameters themselves, as `model.parameters()` gives them.",
+            raises="non-leaf Tensor",
+        ),
+        Mistake(
+            "one_dictionary",
+            "One dictionary came back. An optimizer takes a *list* of them, one for each group.",
+            seen_in=lambda trial: all(isinstance(result, dict) for result in trial.results),
+            raises="",
+        ),
+        Mistake(
+            "an_optimizer",
+            "An optimizer came back. The task asks for the groups alone: whoever calls you makes "
+            "the optimizer with them.",
+            seen_in=lambda trial: all(
+                isinstance(result, torch.optim.Optimizer) for result in trial.results
+            ),
+            raises="",
+        ),
+        Mistake(
+            "plain_lists",
+            'The two lists are there. A group is a dictionary: `{"params": ..., "weight_decay": '
+            "...}`.",
+            raises="one of the params is list",
+        ),
+        Mistake(
+            "in_compares_values",
+            "`in` compares the *numbers* of tensors with `==`, not which tensor it is. Ask each "
+            "parameter for its own `dim()` once more.",
+            raises="must match the size of tensor|Boolean value of Tensor",
         ),
         Mistake(
             "decay_not_set",

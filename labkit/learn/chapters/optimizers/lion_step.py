@@ -52,6 +52,20 @@ def _never_kept(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair
     return _solution(w, gradient, memory, lr)[0], memory
 
 
+def _sums(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
+    return w - lr * (0.9 * memory + gradient).sign(), 0.99 * memory + gradient
+
+
+def _over_its_size(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
+    blend = 0.9 * memory + 0.1 * gradient
+    return w - lr * blend / blend.abs(), _solution(w, gradient, memory, lr)[1]
+
+
+def _two_signs(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
+    up = 0.9 * memory + 0.1 * gradient > 0
+    return torch.where(up, w - lr, w + lr), _solution(w, gradient, memory, lr)[1]
+
+
 def _normed(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
     direction = 0.9 * memory + 0.1 * gradient
     _, new_memory = _solution(w, gradient, memory, lr)
@@ -69,9 +83,9 @@ LION_STEP = Exercise(
     cases=(
         Case(torch.tensor([1.0, -2.0, 0.5]), torch.tensor([3.0, -0.01, 0.0]), torch.zeros(3), 0.1),
         Case(
-            torch.tensor([[0.0, 1.0], [2.0, 3.0]]),
-            torch.tensor([[5.0, -0.5], [-8.5, 0.2]]),
-            torch.tensor([[-0.4, 0.3], [1.0, -0.1]]),
+            torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]),
+            torch.tensor([[5.0, -0.5, 4.0], [-8.5, 0.2, -0.6]]),
+            torch.tensor([[-0.4, 0.3, -2.0], [1.0, -0.1, 6.0]]),
             0.01,
         ),
         Case(torch.tensor(4.0), torch.tensor(-95.0), torch.tensor(10.0), 0.5),
@@ -84,6 +98,7 @@ LION_STEP = Exercise(
     forbids=(
         names(
             "Adam",
+            "AdamW",
             "SGD",
             name="optimizer_used",
             message="This lets `torch.optim` do the step. Here you write its lines yourself.",
@@ -118,6 +133,40 @@ LION_STEP = Exercise(
             "The memory counts 0.99 in the direction here. There it counts 0.9; 0.99 is how slowly "
             "it fades.",
             like=partial(_step, blend=0.99),
+        ),
+        Mistake(
+            "old_and_new_swapped",
+            "In the direction the factors have changed places: the memory counts 0.9, and the new "
+            "gradient 0.1.",
+            like=partial(_step, blend=0.1),
+        ),
+        Mistake(
+            "memory_of_one_step",
+            "The step is right, but the memory is nearly the last gradient alone: 0.99 belongs to "
+            "the old memory, and 0.01 to the gradient.",
+            like=partial(_step, fade=0.01),
+        ),
+        Mistake(
+            "sums",
+            "The gradient goes in whole here. Its factor is 0.1 in the direction, and 0.01 in the "
+            "memory.",
+            like=_sums,
+        ),
+        Mistake(
+            "rate_forgotten",
+            "`lr` plays no part in the step: every weight moves by 1.",
+            like=lambda w, gradient, memory, lr: _step(w, gradient, memory, 1.0),
+        ),
+        Mistake(
+            "divided_by_itself",
+            "A number divided by its own size is its sign, except for 0, where it is NaN: a weight "
+            "without a gradient would be lost. `sign` gives 0 there.",
+            like=_over_its_size,
+        ),
+        Mistake(
+            "no_zero",
+            "Where the blend is exactly 0 the weight moves here. Its sign is 0, so it should stay.",
+            like=_two_signs,
         ),
         Mistake(
             "blend_kept",

@@ -25,6 +25,17 @@ def _rate_inside(
     return w - velocity, velocity
 
 
+def _rate_inside_downhill(
+    w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float
+) -> _Pair:
+    velocity = momentum * velocity - lr * gradient
+    return w + velocity, velocity
+
+
+def _not_kept(w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float) -> _Pair:
+    return w - lr * gradient + momentum * velocity, velocity
+
+
 def _averaged(w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float) -> _Pair:
     velocity = momentum * velocity + (1 - momentum) * gradient
     return w - lr * velocity, velocity
@@ -97,6 +108,7 @@ MOMENTUM_STEP = Exercise(
     forbids=(
         names(
             "SGD",
+            "sgd",
             name="optimizer_used",
             message=(
                 "This lets `torch.optim.SGD` do the step. Here you write its two lines yourself."
@@ -116,7 +128,27 @@ MOMENTUM_STEP = Exercise(
             "The rate stands inside the velocity here, as some books write it. PyTorch multiplies "
             "by `lr` only at the step, so that a scheduler's new rate counts for the whole "
             "velocity at once.",
-            like=_rate_inside,
+            like=(_rate_inside, _rate_inside_downhill),
+        ),
+        Mistake(
+            "velocity_not_kept",
+            "The old velocity came back unchanged: it never takes in a gradient. Make the new "
+            "velocity first, and let `w` follow it.",
+            like=(
+                _not_kept,
+                lambda w, velocity, gradient, lr, momentum: (
+                    _solution(w, velocity, gradient, lr, momentum)[0],
+                    velocity,
+                ),
+            ),
+        ),
+        Mistake(
+            "settings_swapped",
+            "`lr` and `momentum` have changed places: `momentum` is how much of the old velocity "
+            "is left, `lr` is how far `w` goes along the new one.",
+            like=lambda w, velocity, gradient, lr, momentum: _solution(
+                w, velocity, gradient, momentum, lr
+            ),
         ),
         Mistake(
             "old_velocity",
@@ -185,6 +217,12 @@ MOMENTUM_STEP = Exercise(
             )[0],
         ),
         Mistake(
+            "one_for_all",
+            "`.item()` works only for a tensor of one element. The same lines work for tensors of "
+            "any shape if you leave it out.",
+            raises="cannot be converted to Scalar",
+        ),
+        Mistake(
             "changed_in_place",
             "The function wrote into the caller's `velocity` (`*=`, `+=`, `mul_` work in place). "
             "A real optimizer does so to save memory; here, return a new tensor.",
@@ -195,6 +233,9 @@ MOMENTUM_STEP = Exercise(
             "The function wrote into the caller's `w`. A real optimizer does so; here, return a "
             "new tensor.",
             changes="w",
+            seen_in=lambda trial: any(
+                not call.case.build()[0].equal(call.arguments[0].detach()) for call in trial.calls
+            ),
         ),
     ),
     hints=(

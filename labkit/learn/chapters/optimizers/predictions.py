@@ -59,7 +59,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         },
     ),
     Curve(
-        "noise_floor",
+        "four_samples",
         "The rate stays at 0.2, and each step sees four random samples out of 500. Sketch how far "
         "the loss is above the best possible loss, over 400 steps (averaged over 20 steps).",
         x=(0, 400),
@@ -148,7 +148,9 @@ PREDICTIONS: tuple[Prediction, ...] = (
             "corrected means hold this one gradient g, so Adam divides g by the root of g², which "
             "is its own size. What is left is the *sign*. A gradient of 50 and one of -4 move "
             "their parameters by the same length, and so would gradients of a million and a "
-            "millionth."
+            "millionth.\n\n"
+            "So the learning rate of Adam has a plain meaning: it is about how far each weight "
+            "moves in a step."
         ),
         reasons={
             "(-4, 0)": (
@@ -229,8 +231,8 @@ PREDICTIONS: tuple[Prediction, ...] = (
         "metres. How far does the mean height move, in the world outside?",
         options={
             "a": "As far as before: units are a matter of writing",
-            "b": "A hundred times less far",
-            "c": "Ten thousand times less far",
+            "b": "A hundredth as far",
+            "c": "A ten-thousandth as far",
         },
         why=(
             "In centimetres the parameter is 100 times as large, so the loss changes 100 times "

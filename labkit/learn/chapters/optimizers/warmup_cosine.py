@@ -70,6 +70,12 @@ WARMUP_COSINE = Exercise(
             like=_rising(lambda step, warmup, total, peak: peak * step / warmup),
         ),
         Mistake(
+            "one_part_too_many",
+            "The warm-up has one part too many: divided by `warmup + 1`, it does not reach the "
+            "peak.",
+            like=_rising(lambda step, warmup, total, peak: peak * (step + 1) / (warmup + 1)),
+        ),
+        Mistake(
             "no_warmup",
             "There is no warm-up: the first steps are past the peak's length already. What should "
             "happen while `step < warmup`?",
@@ -100,6 +106,57 @@ WARMUP_COSINE = Exercise(
                     peak * (1 + math.cos(math.pi * (step - warmup) / total)) / 2
                 )
             ),
+        ),
+        Mistake(
+            "rises_again",
+            "After the warm-up the rate drops to 0 and rises to the peak again: `1 - cos` rises, "
+            "`1 + cos` falls.",
+            like=_falling(
+                lambda step, warmup, total, peak: (
+                    peak * (1 - math.cos(math.pi * _share(step, warmup, total))) / 2
+                )
+            ),
+        ),
+        Mistake(
+            "whole_cosine",
+            "This is a whole cosine: the rate falls to 0 half-way, and rises again. Half a turn is "
+            "`math.pi`, not twice that.",
+            like=_falling(
+                lambda step, warmup, total, peak: (
+                    peak * (1 + math.cos(2 * math.pi * _share(step, warmup, total))) / 2
+                )
+            ),
+        ),
+        Mistake(
+            "sine",
+            "That is a sine. It begins in the middle of its fall; a cosine begins at its top.",
+            like=_falling(
+                lambda step, warmup, total, peak: (
+                    peak * (1 + math.sin(math.pi * _share(step, warmup, total))) / 2
+                )
+            ),
+        ),
+        Mistake(
+            "brackets",
+            "Brackets are missing: without them `peak` multiplies the 1 alone, or the 2 divides "
+            "the cosine alone. `peak * (1 + cos) / 2`.",
+            like=(
+                _falling(
+                    lambda step, warmup, total, peak: (
+                        peak * 1 + math.cos(math.pi * _share(step, warmup, total)) / 2
+                    )
+                ),
+                _falling(
+                    lambda step, warmup, total, peak: (
+                        peak * (1 + math.cos(math.pi * _share(step, warmup, total)) / 2)
+                    )
+                ),
+            ),
+        ),
+        Mistake(
+            "every_rate",
+            "A list came back, with the rates of all steps. The task asks for that of one `step`.",
+            seen_in=lambda trial: all(isinstance(result, list) for result in trial.results),
         ),
         Mistake(
             "not_halved",

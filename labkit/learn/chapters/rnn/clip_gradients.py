@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,10 @@ def _case(shapes: list[tuple[int, ...]], most: float, scale: float = 1.0) -> Cas
 def _norm(gradients: _Gradients) -> Tensor:
     squares: list[Tensor] = [(gradient**2).sum() for gradient in gradients]
     return torch.stack(squares).sum().sqrt()
+
+
+def _joined(gradients: _Gradients) -> Tensor:
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 def _times(factor_of: Callable[[_Gradients, float], Any]) -> _Clip:
@@ -51,8 +56,9 @@ def _to_one(gradients: _Gradients, most: float) -> float:
 CLIP_GRADIENTS = Exercise(
     name="clip_gradients",
     task=(
-        "Write `clip_gradients(gradients, most)`: a list of the gradients, all made smaller by one "
-        "factor if their norm together is above `most`, else as they are."
+        "Write `clip_gradients(gradients, most)`: return the gradients as a list. If the norm of "
+        "all of them together is above `most`, make them all smaller by one factor, so that it "
+        "becomes `most`."
     ),
     solution=_at_most(_norm),
     cases=(
@@ -79,12 +85,18 @@ CLIP_GRADIENTS = Exercise(
             "by_value",
             "This cuts every number at `most`: another direction, and a norm that may still be "
             "larger.",
-            like=lambda gradients, most: [gradient.clamp(-most, most) for gradient in gradients],
+            like=(
+                lambda gradients, most: [gradient.clamp(-most, most) for gradient in gradients],
+                lambda gradients, most: [gradient.clamp(max=most) for gradient in gradients],
+            ),
         ),
         Mistake(
             "always",
             "Small gradients were made larger. Change only those whose norm is above `most`.",
-            like=_times(lambda gradients, most: most / _norm(gradients)),
+            like=(
+                _times(lambda gradients, most: most / _norm(gradients)),
+                _times(lambda gradients, most: 1 / _norm(gradients)),
+            ),
         ),
         Mistake(
             "norm_not_rooted",
@@ -109,9 +121,32 @@ CLIP_GRADIENTS = Exercise(
             like=_at_most(lambda gradients: max(gradient.abs().max() for gradient in gradients)),
         ),
         Mistake(
+            "sizes_added",
+            "The sizes of the numbers were added up. The norm is the root of the sum of their "
+            "*squares*.",
+            like=_at_most(lambda gradients: sum(gradient.abs().sum() for gradient in gradients)),
+        ),
+        Mistake(
+            "squares_averaged",
+            "The squares were averaged. The norm is the root of their *sum*: the more numbers, the "
+            "longer the gradient.",
+            like=(
+                _at_most(lambda gradients: sum((g**2).mean() for g in gradients) ** 0.5),
+                _at_most(lambda gradients: (_joined(gradients) ** 2).mean() ** 0.5),
+            ),
+        ),
+        Mistake(
+            "norm_of_the_first",
+            "This takes the norm of the first gradient alone. All of them count.",
+            like=_at_most(lambda gradients: gradients[0].norm()),
+        ),
+        Mistake(
             "clipped_to_one",
             "This brings every norm that is too large to 1. It should become `most`.",
-            like=_times(_to_one),
+            like=(
+                _times(_to_one),
+                _times(lambda gradients, most: min(1.0, float(1 / _norm(gradients)))),
+            ),
         ),
         Mistake(
             "the_wrong_ones",
@@ -128,15 +163,51 @@ CLIP_GRADIENTS = Exercise(
             ),
         ),
         Mistake(
+            "thrown_away",
+            "Where the norm is too large, every gradient becomes 0, and nothing is learned from "
+            "that step. Make them shorter, and keep their direction.",
+            like=_times(lambda gradients, most: float(_norm(gradients) <= most)),
+        ),
+        Mistake(
+            "loop_variable",
+            "The gradients come back as they were. In a loop, `g = g * factor` gives the name `g` "
+            "to a new tensor; the list still holds the old ones. Build a new list.",
+            like=lambda gradients, most: gradients,
+            seen_in=lambda trial: trial.source.has(ast.For),
+        ),
+        Mistake(
             "unchanged",
             "The gradients come back as they were, however long they are.",
             like=lambda gradients, most: gradients,
+        ),
+        Mistake(
+            "first_returned",
+            "Only the first gradient came back. (Is the `return` inside the loop?)",
+            like=(
+                lambda gradients, most: _at_most(_norm)(gradients, most)[:1],
+                lambda gradients, most: _at_most(_norm)(gradients, most)[0],
+            ),
+        ),
+        Mistake(
+            "clipped_by_torch",
+            "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. "
+            "Here you write what is inside it.",
+            seen_in=lambda trial: (
+                trial.source.mentions("clip_grad_norm_")
+                and all(isinstance(result, Tensor) for result in trial.results)
+            ),
         ),
         Mistake(
             "one_tensor",
             "A single tensor came back. The task asks for a list, with the gradients in their own "
             "shapes.",
             seen_in=lambda trial: all(isinstance(result, Tensor) for result in trial.results),
+        ),
+        Mistake(
+            "list_as_a_tensor",
+            "`gradients` is a list of tensors, and a list has no norm. Go through its tensors one "
+            "by one.",
+            raises="'list' object has no attribute|but got list|argument 'input'",
         ),
         Mistake(
             "different_shapes",

@@ -25,13 +25,15 @@ def _mean_of_own_steps(outputs: Tensor, lengths: Tensor) -> Tensor:
     return torch.stack([row[:length].mean(dim=0) for row, length in zip(outputs, lengths)])  # noqa: B905 - a row for each length
 
 
+_last = _at(lambda lengths: lengths - 1)
+
 LAST_STATES = Exercise(
     name="last_states",
     task=(
-        "Write `last_states(outputs, lengths)`: of padded outputs (n, time, units), each "
-        "sequence's state at its own last step, (n, units)."
+        "Write `last_states(outputs, lengths)`: `outputs` is padded, shape (n, time, units). "
+        "Return each sequence's state at its own last step, shape (n, units)."
     ),
-    solution=_at(lambda lengths: lengths - 1),
+    solution=_last,
     cases=(
         _case([5, 2, 3], time=5, units=2),
         # As many sequences as steps: swapped indices raise no error.
@@ -95,6 +97,47 @@ LAST_STATES = Exercise(
             "time_first",
             "The two places are swapped: the first dimension is the sequence, the second is time.",
             like=lambda outputs, lengths: outputs[lengths - 1, torch.arange(len(lengths))],
+        ),
+        Mistake(
+            "whole_sequences",
+            "`outputs[lengths - 1]` takes whole *sequences*, as the first dimension is the "
+            "sequence. Time is the second: `outputs[sequence, step]`.",
+            like=lambda outputs, lengths: outputs[lengths - 1],
+        ),
+        Mistake(
+            "all_steps_so_far",
+            "This takes all steps of each sequence, so the pieces have different lengths. The task "
+            "asks for the state at the last one alone: an index, not a slice.",
+            raises="stack expects each tensor to be equal size",
+        ),
+        Mistake(
+            "added_up",
+            "This is the sum over all steps, the padding included. The task asks for the state at "
+            "one step.",
+            like=lambda outputs, lengths: outputs.sum(dim=1),
+        ),
+        Mistake(
+            "one_long_row",
+            "The states are right, but in one long row: `torch.cat` joins end to end. "
+            "`torch.stack` puts one below the other.",
+            like=lambda outputs, lengths: _last(outputs, lengths).flatten(),
+        ),
+        Mistake(
+            "one_sequence",
+            "This is the state of one sequence. The task asks for those of all, (n, units). (Is "
+            "the `return` inside the loop?)",
+            like=lambda outputs, lengths: _last(outputs, lengths)[0],
+        ),
+        Mistake(
+            "one_unit",
+            "`gather` takes one number for each index, so this is the first unit alone. Expand the "
+            "index over all units first.",
+            like=lambda outputs, lengths: outputs.gather(1, (lengths - 1)[:, None, None]),
+        ),
+        Mistake(
+            "sorted",
+            "The states are right, but in the order of the lengths. Keep the order of the batch.",
+            like=lambda outputs, lengths: _last(outputs, lengths)[lengths.argsort(descending=True)],
         ),
         Mistake(
             "last_unit",

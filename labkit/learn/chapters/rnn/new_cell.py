@@ -95,6 +95,34 @@ NEW_CELL = Exercise(
             like=lambda c, forget, write, candidate: (forget * c + write * candidate).tanh(),
         ),
         Mistake(
+            "forget_around_everything",
+            "The forget gate multiplies the new part as well. It only says how much of the *old* "
+            "state stays: mind the brackets.",
+            like=lambda c, forget, write, candidate: forget * (c + write * candidate),
+        ),
+        Mistake(
+            "write_around_everything",
+            "The write gate multiplies the old part as well. It only says how much of the "
+            "*candidate* is written: mind the brackets.",
+            like=lambda c, forget, write, candidate: write * (forget * c + candidate),
+        ),
+        Mistake(
+            "averaged",
+            "The two parts are added, not averaged: with the forget gate at 1 and the write gate "
+            "at 0, all of the old state has to stay.",
+            like=lambda c, forget, write, candidate: (forget * c + write * candidate) / 2,
+        ),
+        Mistake(
+            "gates_as_switches",
+            "The gates were rounded to open or shut. They are numbers between 0 and 1, and a gate "
+            "that is half open lets half of it through.",
+            like=(
+                lambda c, forget, write, candidate: forget.round() * c + write.round() * candidate,
+                lambda c, forget, write, candidate: torch.where(forget > 0.5, c, write * candidate),
+                lambda c, forget, write, candidate: torch.where(forget > 0.5, c, candidate),
+            ),
+        ),
+        Mistake(
             "subtracted",
             "The new part was subtracted. The candidate has a sign of its own.",
             like=lambda c, forget, write, candidate: forget * c - write * candidate,

@@ -87,6 +87,19 @@ RNN_STEP = Exercise(
             "The shapes do not fit: `w_x` is (units, inputs), so it is `x @ w_x.T`, with `x` "
             "first. The same holds for `h` and `w_h`.",
             raises="mat1 and mat2",
+            # All sizes of the first case differ, so a product that is the wrong way round fails.
+            seen_in=lambda trial: trial.calls[0].error is not None,
+        ),
+        Mistake(
+            "tanh_of_one_number",
+            "`math.tanh` takes a single number. For all numbers of a tensor there is `torch.tanh`.",
+            raises="be converted to Python scalars",
+        ),
+        Mistake(
+            "tanh_layer",
+            "`nn.Tanh` is a layer: it is built first and called afterwards. The function is "
+            "`torch.tanh`.",
+            raises=r"Tanh\.__init__\(\) takes",
         ),
         Mistake(
             "sigmoid",
@@ -110,6 +123,34 @@ RNN_STEP = Exercise(
                 lambda x, h, w_x, w_h, b: x @ w_x.T + (h @ w_h.T).tanh() + b,
                 lambda x, h, w_x, w_h, b: x @ w_x.T + (h @ w_h.T + b).tanh(),
                 lambda x, h, w_x, w_h, b: (x @ w_x.T + h @ w_h.T).tanh() + b,
+            ),
+        ),
+        Mistake(
+            "tanh_twice",
+            "There is one tanh too many: it is taken once, of the whole sum.",
+            like=lambda x, h, w_x, w_h, b: (x @ w_x.T + h @ w_h.T + b).tanh().tanh(),
+        ),
+        Mistake(
+            "parts_multiplied",
+            "What comes from the input and what comes from the state are *added*.",
+            like=lambda x, h, w_x, w_h, b: ((x @ w_x.T) * (h @ w_h.T) + b).tanh(),
+        ),
+        Mistake(
+            "bias_multiplied",
+            "The sum was multiplied by the bias. A bias is added.",
+            like=lambda x, h, w_x, w_h, b: ((x @ w_x.T + h @ w_h.T) * b).tanh(),
+        ),
+        Mistake(
+            "softmax",
+            "This is a softmax: its numbers compete, and add up to 1. A state is no list of "
+            "probabilities; the task asks for tanh.",
+            like=_of_the_sum(lambda total: total.softmax(dim=-1)),
+        ),
+        Mistake(
+            "own_weights",
+            "`nn.RNNCell` draws weights of its own, at random. The task gives the weights.",
+            seen_in=lambda trial: (
+                trial.source.mentions("RNNCell", "RNN") and not trial.source.mentions("w_x", "w_h")
             ),
         ),
         Mistake(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, close
+
+_DIMENSIONS = 2
 
 
 def _case(n: int, time: int) -> Case:
@@ -17,13 +21,19 @@ def _inputs_and_targets(ids: Tensor) -> tuple[Tensor, Tensor]:
     return ids[:, :-1], ids[:, 1:]
 
 
+def _same_whole_numbers(got: Any, expected: Any) -> bool:
+    """Compare without tolerance for floats, which an embedding does not take."""
+    return close()(got, expected) and not any("float" in str(part.dtype) for part in got)
+
+
 TEACHER_FORCING = Exercise(
     name="teacher_forcing",
     task=(
-        "Write `teacher_forcing(ids)`: of the letters' numbers, shape (n, time), return the inputs "
-        "and the targets, each of shape (n, time - 1)."
+        "Write `teacher_forcing(ids)`: `ids` are letters as numbers, shape (n, time). Return the "
+        "inputs and the targets, each of shape (n, time - 1)."
     ),
     solution=_inputs_and_targets,
+    same=_same_whole_numbers,
     cases=(
         _case(2, time=5),
         # As many rows as steps: a shift along the wrong dimension keeps the shape.
@@ -49,9 +59,12 @@ TEACHER_FORCING = Exercise(
         ),
         Mistake(
             "wrapped_around",
-            "`roll` puts the first letter behind the last one, so the last target is a letter that "
-            "does not follow. Leave the last input out.",
-            like=lambda ids: (ids, torch.roll(ids, -1, dims=1)),
+            "`roll` moves the letter that falls off at one end to the other end, so one pair in "
+            "each row is wrong: there the target does not follow its input. Cut that pair off.",
+            like=(
+                lambda ids: (ids, torch.roll(ids, -1, dims=1)),
+                lambda ids: (torch.roll(ids, 1, dims=1), ids),
+            ),
         ),
         Mistake(
             "rows_shifted",
@@ -80,6 +93,60 @@ TEACHER_FORCING = Exercise(
             "first_target_kept",
             "The first letter is among the targets, but no input comes before it.",
             like=lambda ids: (ids[:, :-1], ids),
+        ),
+        Mistake(
+            "filled_up",
+            "The last target is a 0 that is not in the text, so the network would learn that "
+            "everything ends there. Leave the last input out.",
+            like=lambda ids: (ids, torch.nn.functional.pad(ids[:, 1:], (0, 1))),
+        ),
+        Mistake(
+            "one_column",
+            "`ids[:, 1]` is a single column. With a colon, `ids[:, 1:]`, it is everything from "
+            "there on.",
+            like=(
+                lambda ids: (ids[:, :-1], ids[:, 1]),
+                lambda ids: (ids[:, -1], ids[:, 1:]),
+                lambda ids: (ids[:, -1], ids[:, 1]),
+            ),
+        ),
+        Mistake(
+            "next_in_the_alphabet",
+            "The target is the next letter of the *alphabet*. It should be the next letter of the "
+            "row.",
+            like=lambda ids: (ids[:, :-1], ids[:, :-1] + 1),
+        ),
+        Mistake(
+            "halves",
+            "The first half was paired with the second. Each input should be followed by its "
+            "target at once, one step later.",
+            like=(
+                lambda ids: tuple(ids.chunk(2, dim=1)),
+                lambda ids: (ids[:, : ids.shape[1] // 2], ids[:, ids.shape[1] // 2 :]),
+            ),
+        ),
+        Mistake(
+            "rows_joined",
+            "The pairs are right, but all rows were joined into one. Keep the rows: the shape is "
+            "(n, time - 1).",
+            like=lambda ids: (ids[:, :-1].flatten(), ids[:, 1:].flatten()),
+        ),
+        Mistake(
+            "one_hot",
+            "The letters were turned into rows of 0 and 1. `nn.Embedding` and `cross_entropy` take "
+            "the numbers as they are.",
+            seen_in=lambda trial: all(
+                any(part.dim() == _DIMENSIONS + 1 for part in result) for result in trial.results
+            ),
+        ),
+        Mistake(
+            "floats",
+            "The shift is right, but the numbers became floats. They are places in a table, and "
+            "`nn.Embedding` takes whole numbers only.",
+            seen_in=lambda trial: all(
+                close()(result, expected)
+                for result, expected in zip(trial.results, trial.expected, strict=True)
+            ),
         ),
         Mistake(
             "only_targets",

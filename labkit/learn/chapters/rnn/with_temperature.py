@@ -34,8 +34,8 @@ def _of_scaled(function: Callable[[Tensor], Tensor]) -> _Probabilities:
 WITH_TEMPERATURE = Exercise(
     name="with_temperature",
     task=(
-        "Write `with_temperature(logits, temperature)`: the probabilities of the letters, of the "
-        "same shape (n, letters) as the logits; each row adds up to 1."
+        "Write `with_temperature(logits, temperature)`: the probabilities from which a letter is "
+        "drawn, shape (n, letters) as the logits; each row adds up to 1."
     ),
     solution=_of_scaled(lambda scaled: scaled.softmax(dim=-1)),
     cases=(
@@ -99,6 +99,31 @@ WITH_TEMPERATURE = Exercise(
             "one_sum_for_all",
             "All rows together add up to 1. Each row is a choice of its own: sum over `dim=-1`.",
             like=_exponentials_over_all,
+        ),
+        Mistake(
+            "no_exponential",
+            "The logits were divided by their sum, and so some of these are negative or above 1. "
+            "Take the exponentials first; or `softmax`, which does both.",
+            like=_of_scaled(lambda scaled: scaled / scaled.sum(dim=-1, keepdim=True)),
+        ),
+        Mistake(
+            "keepdim_missing",
+            "`sum(dim=-1)` has the shape (n,), which is lined up with the columns. With "
+            "`keepdim=True` it is (n, 1), and each row is divided by its own sum.",
+            raises="size of tensor a .* must match",
+            seen_in=lambda trial: trial.source.calls("sum"),
+        ),
+        Mistake(
+            "smallest_first",
+            "The least likely letter gets the highest probability: the sign of the logits was "
+            "turned round.",
+            like=_of_scaled(lambda scaled: (-scaled).softmax(dim=-1)),
+        ),
+        Mistake(
+            "uniform",
+            "All letters get the same probability, whatever the network says: the limit of an "
+            "infinite temperature.",
+            like=lambda logits, temperature: torch.zeros_like(logits).softmax(dim=-1),
         ),
         Mistake(
             "sigmoid",

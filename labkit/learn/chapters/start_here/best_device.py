@@ -21,8 +21,10 @@ def _same_type(got: Any, expected: Any) -> bool:
 
 
 def _never_reads_it(trial: Trial) -> bool:
-    asks = trial.source.mentions("is_available", "device_count")
-    return asks and "cuda_available" in trial.source.ignored_arguments()
+    source = trial.source
+    given = "cuda_available"
+    unread = given in source.ignored_arguments() or source.renames(given)
+    return unread and source.mentions("is_available", "device_count")
 
 
 BEST_DEVICE = Exercise(
@@ -49,10 +51,16 @@ BEST_DEVICE = Exercise(
         ),
         Mistake(
             "asks_by_itself",
-            "Your function asks PyTorch and never reads its argument, so it gives the same answer "
+            "Your function asks PyTorch in place of its argument, so it gives the same answer "
             "for `True` and for `False`. The caller asks, and hands the answer in: that way the "
             "function can be tried on any machine.",
             seen_in=_never_reads_it,
+        ),
+        Mistake(
+            "used_at_once",
+            "This needs a GPU at once: it makes a tensor there, or sets the device. The task asks "
+            "for the device only, by its name; whoever calls the function will use it.",
+            raises="not compiled with CUDA|No CUDA GPUs|_cuda_setDevice|NVIDIA driver",
         ),
         Mistake(
             "compared_with_text",

@@ -76,8 +76,8 @@ PREDICTIONS = (
     Number(
         "new_points",
         "After 5000 steps, which percentage of the 250 new points will be classified correctly?",
-        near=2,
-        far=5,
+        near=0.02,
+        far=0.05,
         low=50,
         high=100,
         unit="%",
@@ -109,8 +109,8 @@ PREDICTIONS = (
             "gradient, measured there, sends it off somewhere else. The weights become large, and "
             "the network is *sure* of what is wrong: that is how the loss gets so much larger "
             "than 0.69.\n\n"
-            "Labkit says so below the curve, too. Chapter 03 finds the exact edge between steps "
-            "that arrive and steps that do not."
+            "labkit says so, too, in the line above the curve. Chapter 03 finds the exact edge "
+            "between steps that arrive and steps that do not."
         ),
         reasons={
             "a": (

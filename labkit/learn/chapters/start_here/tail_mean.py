@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ def _case(n: int, every: int) -> Case:
 
 def _tail(values: _Array) -> _Array:
     return values[-(len(values) // 10) :]
+
+
+def _rounded(digits: int) -> Callable[[_Array, _Array], float]:
+    return lambda steps, values: round(float(_tail(values).mean()), digits)
 
 
 TAIL_MEAN = Exercise(
@@ -89,6 +94,34 @@ TAIL_MEAN = Exercise(
             "The very last value is missing: a slice ends *before* the place after its colon. "
             "Leave that place empty.",
             like=lambda steps, values: values[-(len(values) // 10) : -1].mean(),
+        ),
+        Mistake(
+            "one_value",
+            "This is a single value, the first of the last tenth. Is the colon of the slice "
+            "missing, or is there a `return` inside a loop?",
+            like=lambda steps, values: values[-(len(values) // 10)],
+        ),
+        Mistake(
+            "all_but_the_first",
+            "This is everything *but* the first tenth. A slice from the end begins with a negative "
+            "number.",
+            like=lambda steps, values: values[len(values) // 10 :].mean(),
+        ),
+        Mistake(
+            "divided_by_all",
+            "The right values were added up, and divided by the number of *all* values. Divide by "
+            "how many you added.",
+            like=lambda steps, values: _tail(values).sum() / len(values),
+        ),
+        Mistake(
+            "lowest",
+            "This is the lowest of the right values. The task asks for their mean.",
+            like=lambda steps, values: _tail(values).min(),
+        ),
+        Mistake(
+            "rounded",
+            "The right number, but rounded. Return it as it is; whoever prints it can shorten it.",
+            like=tuple(_rounded(digits) for digits in (1, 2, 3)),
         ),
         Mistake(
             "median",

@@ -13,7 +13,7 @@ TEN_CLASSES = Exercise(
         "likely."
     ),
     solution=math.log(10),
-    same=close(atol=6e-4, rtol=0),
+    same=close(atol=5e-4, rtol=0),
     praise=(
         "ln 10 = 2.303: remember it. If the first loss of a ten-class model is far from it, "
         "something is misconfigured."
@@ -50,6 +50,18 @@ TEN_CLASSES = Exercise(
             like=(2.3, 2.31),
         ),
         Mistake(
+            "cut_off",
+            "Nearly: the digits after the third were cut off. They begin with a 5, so the third is "
+            "rounded up.",
+            like=2.302,
+        ),
+        Mistake(
+            "decimal_comma",
+            "This is a tuple or a list: is there a comma in it, or a pair of brackets around it? A "
+            "number has a decimal point, and no brackets.",
+            seen_in=lambda trial: isinstance(trial.answer, tuple | list),
+        ),
+        Mistake(
             "wrong_classes",
             "That starts from 0.9, the probability of *all the other* classes together. Cross "
             "entropy looks at the right class alone, and that one has 0.1.",
@@ -68,7 +80,7 @@ TEN_CLASSES = Exercise(
         ),
         Mistake(
             "text",
-            "This is a piece of text: leave the quotes away, so that it is a number.",
+            "This is a piece of text. Without the quotes it is a number.",
             seen_in=lambda trial: isinstance(trial.answer, str),
         ),
     ),

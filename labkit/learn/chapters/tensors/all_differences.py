@@ -16,7 +16,7 @@ ALL_DIFFERENCES = Exercise(
     cases=(
         Case(torch.tensor([1.0, 4, 9]), torch.tensor([2.0, 7])),
         Case(torch.tensor([1.0, 2, 4, 8]), torch.tensor([0.0, 1, -3, 5])),
-        Case(torch.tensor([3.0]), torch.tensor([1.0, 2, 3, 4, 5])),
+        Case(torch.tensor([3.25]), torch.tensor([1.0, 2, 3, 4, 5])),
     ),
     praise=(
         "(n, 1) and (m,) broadcast to (n, m). Exercise 5 finds distances between all pairs of "
@@ -33,7 +33,7 @@ ALL_DIFFERENCES = Exercise(
             "no_new_dimension",
             "Shapes (n,) and (m,) clash in the last dimension. One of them has to be turned into a "
             "column.",
-            like=lambda a, b: a - b,
+            like=(lambda a, b: a - b, lambda a, b: a[None] - b),
         ),
         Mistake(
             "both_columns",
@@ -61,6 +61,17 @@ ALL_DIFFERENCES = Exercise(
             "absolute",
             "These are distances, without a sign. The task asks for the differences.",
             like=lambda a, b: (a[:, None] - b).abs(),
+        ),
+        Mistake(
+            "squared",
+            "These are the squares of the differences. The task asks for the differences.",
+            like=lambda a, b: (a[:, None] - b) ** 2,
+        ),
+        Mistake(
+            "whole_numbers",
+            "The digits after the point were cut off. The differences of `float32` numbers are "
+            "`float32`, too: leave their dtype as it is.",
+            like=lambda a, b: (a[:, None] - b).long(),
         ),
         Mistake(
             "flattened",

@@ -28,6 +28,12 @@ def _set_to_one(image: Tensor) -> Tensor:
     return bright
 
 
+def _times_two(image: Tensor) -> Tensor:
+    bright = image.clone()
+    bright[:2, :2] *= 2
+    return bright
+
+
 BRIGHTEN_CORNER = Exercise(
     name="brighten_corner",
     task=(
@@ -103,9 +109,14 @@ BRIGHTEN_CORNER = Exercise(
             like=_set_to_one,
         ),
         Mistake(
+            "doubled",
+            "The corner was multiplied. The task is to *add* 1 to it.",
+            like=_times_two,
+        ),
+        Mistake(
             "nothing",
-            "Nothing changed: the sum was made and then lost. It has to be written back, as `+=` "
-            "does.",
+            "Nothing changed: the sum was made and then lost. It has to be written into the new "
+            "image, as `+=` does.",
             like=lambda image: image.clone(),
         ),
     ),

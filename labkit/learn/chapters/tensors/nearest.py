@@ -43,6 +43,11 @@ NEAREST = Exercise(
             torch.tensor([[0.0, 0.0], [3.0, 4.0], [9.0, 9.0]]),
             torch.tensor([[2.0, 0.5], [8.0, 7.0], [1.0, 4.5], [3.0, 1.0]]),
         ),
+        # Here the sum of the absolute differences, another distance, decides otherwise.
+        Case(
+            torch.tensor([[3.0, 3.0], [0.0, 5.0], [-6.0, 1.0]]),
+            torch.tensor([[0.0, 0.0], [-1.0, 2.0]]),
+        ),
         _case(5, 3, 4),
         _case(7, 7, 3),
         _case(4, 6, 6),
@@ -77,8 +82,8 @@ NEAREST = Exercise(
         ),
         Mistake(
             "other_way_round",
-            "This has one answer for each row of `known`: the closest row of `new`. Asked is the "
-            "reverse.",
+            "This has one answer for each row of `known`: the closest row of `new`. The task asks "
+            "for the reverse. (Are the arguments in the order `known`, `new`?)",
             like=lambda known, new: _distances(known, new).argmin(dim=0),
         ),
         Mistake(
@@ -93,7 +98,7 @@ NEAREST = Exercise(
         ),
         Mistake(
             "distance_returned",
-            "This is *how far* away the closest row is. Asked is *which* row it is.",
+            "This is *how far* away the closest row is. The task asks *which* row it is.",
             like=(
                 lambda known, new: _distances(known, new).amin(dim=1),
                 lambda known, new: torch.cdist(new, known).amin(dim=1),
@@ -110,6 +115,12 @@ NEAREST = Exercise(
             "The differences were added up with their signs, so that they cancel. Square them "
             "before you add.",
             like=lambda known, new: (new[:, None] - known).sum(dim=2).argmin(dim=1),
+        ),
+        Mistake(
+            "absolute",
+            "These are the closest by the sum of the *absolute* differences, another distance "
+            "(named after the blocks of Manhattan). Square the differences.",
+            like=lambda known, new: (new[:, None] - known).abs().sum(dim=2).argmin(dim=1),
         ),
         Mistake(
             "squared_too_late",
@@ -142,7 +153,7 @@ NEAREST = Exercise(
         ),
         Mistake(
             "row_itself",
-            "These are the closest rows themselves. Asked are their numbers.",
+            "These are the closest rows themselves. The task asks for their numbers.",
             like=lambda known, new: known[_distances(known, new).argmin(dim=1)],
         ),
     ),

@@ -199,4 +199,23 @@ PREDICTIONS = (
             "2": "`array = array + 1` makes a new array and gives it the old name.",
         },
     ),
+    Exact(
+        "six_pairs",
+        "In how many of the six pairs do NumPy and PyTorch give the same?",
+        why=(
+            "In none: they are two libraries with one idea in common.\n\n"
+            "The *default dtype* differs, and so does *promotion*: int32 times float32 is float64 "
+            "in NumPy and float32 in PyTorch. NumPy reads backwards with a negative stride; "
+            "PyTorch has none, and refuses. Many large models are trained in `bfloat16`, which "
+            "NumPy does not have. PyTorch takes no mean of whole numbers, as the result would be "
+            "of another dtype. And `std` divides by n in NumPy, by n - 1 in PyTorch.\n\n"
+            "There is more that six lines cannot show: an array is always in the CPU's memory, a "
+            "tensor can be on any device."
+        ),
+        reasons={
+            "6": "The names are the same, and so is the idea. What they give differs in each pair.",
+            "5": "More than one of them differs: look at the dtypes as well.",
+            "4": "More of them differ: look at the dtypes as well, and at the smallest one, `std`.",
+        },
+    ),
 )

@@ -30,7 +30,7 @@ STANDARDISE = Exercise(
     solution=_solution,
     cases=(
         _case(20, [1.0, 5, 40]),
-        _case(6, [3.0, 0.1]),
+        _case(6, [3.0, 12.0]),
         # On a square table a mean over the wrong dimension raises no error.
         _case(4, [1.0, 2, 4, 8]),
     ),
@@ -56,7 +56,7 @@ STANDARDISE = Exercise(
             "rows_that_clash",
             "The mean over `dim=1` has 20 values, one per row, and 20 does not fit the table's "
             "last dimension of 3. On a square table this would run, and be wrong without a word.",
-            raises="size of tensor a .* must match",
+            raises=r"\(3\) must match .* \(20\)|\(20\) must match .* \(3\)",
         ),
         Mistake(
             "whole_table",
@@ -67,6 +67,18 @@ STANDARDISE = Exercise(
             "only_centred",
             "The means are 0 now, but the columns still have very different widths.",
             like=lambda table: table - table.mean(dim=0),
+        ),
+        Mistake(
+            "one_deviation",
+            "Each column has its own mean, but all are divided by one standard deviation, that of "
+            "the whole table: `std` needs the `dim`, too.",
+            like=lambda table: (table - table.mean(dim=0)) / table.std(),
+        ),
+        Mistake(
+            "one_mean",
+            "Each column has its own standard deviation, but from all of them one mean is "
+            "subtracted, that of the whole table: `mean` needs the `dim`, too.",
+            like=lambda table: (table - table.mean()) / table.std(dim=0),
         ),
         Mistake(
             "variance",

@@ -43,6 +43,17 @@ STORAGE_PLACE = Exercise(
             like=lambda index, stride, offset: index[0] * stride[0] + index[1] * stride[1] + offset,
         ),
         Mistake(
+            "fixed_number",
+            "This works for one number of dimensions only: how many there are is written into it. "
+            "Go over all of them, whatever their number is.",
+            raises="values to unpack|index out of range",
+        ),
+        Mistake(
+            "last_left_out",
+            "The last dimension was left out: `range(n)` ends *before* n.",
+            like=lambda index, stride, offset: offset + sum(_products(index, stride)[:-1]),
+        ),
+        Mistake(
             "reversed",
             "Each index goes with the stride of its own dimension; here they are paired from the "
             "other end.",

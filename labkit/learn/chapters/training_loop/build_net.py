@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial
 
 _N_IMAGES = 3
+_SHAPES = "the list of its parameters' shapes, each sorted,"
 
 
 def _layers(
@@ -60,34 +62,63 @@ def _activation_in_front(sizes: Sequence[int]) -> nn.Module:
 def _observe(call: Call) -> dict[str, Any]:
     net = call.result
     if not isinstance(net, nn.Module):
-        return {"kind": type(net).__name__}
-    shapes = sorted(tuple(parameter.shape) for parameter in net.parameters())
+        return {"the kind of result": type(net).__name__}
+    (sizes,) = call.arguments
+    images = _numbers((_N_IMAGES, 1, math.isqrt(sizes[0]), math.isqrt(sizes[0])))
     with torch.no_grad():
+        net(images)  # A lazy layer has no shape before.
+        shapes = sorted(tuple(sorted(parameter.shape)) for parameter in net.parameters())
         for parameter in net.parameters():
             parameter.copy_(_numbers(parameter.shape))
-        (sizes,) = call.arguments
-        side = math.isqrt(sizes[0])
-        logits = net(_numbers((_N_IMAGES, 1, side, side)))
-    return {"kind": "a module", "shapes of its parameters": shapes, "logits": logits}
+        logits = net(images)
+    return {"the kind of result": "a module", _SHAPES: shapes, "the tensor of logits": logits}
 
 
 def _numbers(shape: Sequence[int]) -> Tensor:
-    """Return the same small numbers for each shape, so that networks can be compared."""
+    """Return the same small numbers for each shape, so that networks can be compared.
+
+    A matrix gets those of its transpose, so that it does not matter which way round it is kept.
+    """
     generator = torch.Generator().manual_seed(sum(shape))
-    return 0.3 * torch.randn(tuple(shape), generator=generator)
+    numbers = 0.3 * torch.randn(tuple(sorted(shape)), generator=generator)
+    return numbers if list(shape) == sorted(shape) else numbers.permute(*_falling_order(shape))
+
+
+def _falling_order(shape: Sequence[int]) -> list[int]:
+    """Return the order in which sorted dimensions have to come for this shape."""
+    order = sorted(range(len(shape)), key=lambda dim: shape[dim])
+    return [order.index(dim) for dim in range(len(shape))]
 
 
 def _seen(trial: Trial) -> list[dict[str, Any]]:
     return [call.seen for call in trial.calls if isinstance(call.seen, dict)]
 
 
+def _fewer_layers(trial: Trial) -> bool:
+    expected = [len(each[_SHAPES]) for each in trial.expected]
+    found = [len(each[_SHAPES]) for each in _seen(trial) if _SHAPES in each]
+    return len(found) == len(expected) and (
+        all(few <= many for few, many in zip(found, expected, strict=True)) and found != expected
+    )
+
+
 def _lost_parameters(trial: Trial) -> bool:
-    expected = [len(each["shapes of its parameters"]) for each in trial.expected]
-    found = [len(each.get("shapes of its parameters", ())) for each in _seen(trial)]
-    return (
-        len(found) == len(expected)
-        and all(each["kind"] == "a module" for each in _seen(trial))
-        and all(few < many for few, many in zip(found, expected, strict=True))
+    return _fewer_layers(trial) and any(_hides_layers(result) for result in trial.results)
+
+
+def _hides_layers(net: nn.Module) -> bool:
+    """Whether some part of the network has a list or dictionary of layers as an attribute."""
+    hidden = [
+        value
+        for part in net.modules()
+        for name, value in vars(part).items()
+        if name not in ("_modules", "_parameters")
+    ]
+    return any(
+        isinstance(layer, nn.Module | nn.Parameter)
+        for value in hidden
+        if isinstance(value, list | tuple | dict)
+        for layer in (value.values() if isinstance(value, dict) else value)
     )
 
 
@@ -142,7 +173,25 @@ BUILD_NET = Exercise(
             "not_flattened",
             "The images arrive with shape (n, 1, side, side). A linear layer works on the last "
             "dimension only, and finds one row of pixels there. Flatten the images first.",
-            raises="mat1 and mat2 shapes",
+            raises=rf"mat1 and mat2 shapes cannot be multiplied \({_N_IMAGES * 28}x28 and",
+        ),
+        Mistake(
+            "layers_do_not_fit",
+            "One layer gets another number of inputs than it was made for. The first takes "
+            "`sizes[0]` numbers, and each further one what the layer before it gives.",
+            raises="mat1 and mat2 shapes cannot be multiplied",
+        ),
+        Mistake(
+            "class_in_sequential",
+            "`nn.Sequential` takes modules, that is objects: `nn.ReLU()` with its brackets. "
+            "`F.relu` is a function, which you call in a `forward` of your own.",
+            raises="is not a Module subclass",
+        ),
+        Mistake(
+            "a_function",
+            "This returns a function. It computes, but its layers are nowhere registered: an "
+            "optimizer would find nothing to train. Return a module.",
+            seen_in=lambda trial: all(inspect.isfunction(result) for result in trial.results),
         ),
         Mistake(
             "no_activation",
@@ -190,6 +239,12 @@ BUILD_NET = Exercise(
             "train them. They are in a Python list or dictionary: `nn.ModuleList` registers "
             "what is in it.",
             seen_in=_lost_parameters,
+        ),
+        Mistake(
+            "too_few_layers",
+            "There are fewer layers than `sizes` asks for. Every pair of neighbours in it makes a "
+            "layer: four numbers make three.",
+            seen_in=_fewer_layers,
         ),
     ),
     hints=(

@@ -48,6 +48,20 @@ def _never_stops(losses: Losses, patience: int) -> tuple[int, int]:
     return min(range(len(losses)), key=losses.__getitem__), len(losses) - 1
 
 
+def _from_the_overall_best(losses: Losses, patience: int) -> tuple[int, int]:
+    best = min(range(len(losses)), key=losses.__getitem__)
+    return best, min(best + patience, len(losses) - 1)
+
+
+def _first_counted(losses: Losses, patience: int) -> tuple[int, int]:
+    lowest, best, waited = losses[0], 0, 0
+    for epoch, loss in enumerate(losses):
+        lowest, best, waited = (loss, epoch, 0) if loss < lowest else (lowest, best, waited + 1)
+        if waited == patience:
+            return best, epoch
+    return best, len(losses) - 1
+
+
 def _with_losses(losses: Losses, patience: int) -> tuple[float, int]:
     best, stop = _stop(losses, patience)
     return losses[best], stop
@@ -74,6 +88,7 @@ EARLY_STOP = Exercise(
         Case([3.0, 2.0, 1.0, 0.9], 2),
         Case([1.0, 1.5, 1.4, 1.3, 1.2, 0.9], 3),
         Case([2.0, 1.9, 2.1, 1.8, 2.2, 1.7, 1.75], 2),
+        Case([2.0, 1.0, 1.5, 1.6, 1.7, 1.8], 2),
     ),
     praise="Stop late enough to be sure, and return to the best. That is early stopping.",
     mistakes=(
@@ -87,6 +102,23 @@ EARLY_STOP = Exercise(
             "never_stops",
             "This looks at all epochs and never stops early.",
             like=_never_stops,
+        ),
+        Mistake(
+            "from_the_overall_best",
+            "The lowest of *all* losses was found first, and the patience counted from there. In "
+            "training nobody knows yet what comes later: go through the epochs one by one.",
+            like=_from_the_overall_best,
+        ),
+        Mistake(
+            "first_epoch_counted",
+            "The first epoch was counted as one without a new best. It is the first best: begin "
+            "below any loss, with `float('inf')`, or with the second epoch.",
+            like=_first_counted,
+        ),
+        Mistake(
+            "highest",
+            "This follows the *highest* loss: `<` finds a lower one.",
+            like=lambda losses, patience: _stop([-loss for loss in losses], patience),
         ),
         Mistake(
             "compared_with_the_previous",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,19 +14,23 @@ from labkit.learn.checks import Call, Case, Exercise, Mistake
 Batches = Sequence[tuple[Tensor, Tensor]]
 
 
-class _Tested(nn.Module):
-    """A model that takes its inputs for logits in eval mode, and notes how it was called."""
+class Model(nn.Module):
+    """A model that takes its inputs for logits in eval mode, and notes how it was called.
+
+    Only a part of it depends on the mode, as in a network with dropout. Errors may show its name.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.dropout = nn.Identity()
         self.modes: list[bool] = []
         self.recorded: list[bool] = []
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the inputs as logits; in training mode they are turned around."""
-        self.modes.append(self.training)
+        self.modes.append(self.dropout.training)
         self.recorded.append(torch.is_grad_enabled() and not torch.is_inference_mode_enabled())
-        return inputs.flip(1) if self.training else inputs
+        return inputs.flip(1) if self.dropout.training else inputs
 
 
 def _case(
@@ -41,7 +46,7 @@ def _case(
             labels = logits.argmax(dim=1)
             labels[:n_wrong] = (labels[:n_wrong] + 1) % n_classes
             batches.append((logits, labels))
-        return _Tested().train(training), batches
+        return Model().train(training), batches
 
     mode = "training" if training else "eval"
     shown = f"a model in {mode} mode and batches of {', '.join(map(str, sizes))} samples"
@@ -55,7 +60,7 @@ def _measure(
     before: bool | None = False,
     after: bool | str | None = "as before",
     count: Callable[[list[int], list[int]], float] = lambda right, sizes: sum(right) / sum(sizes),
-    dim: int = 1,
+    guess: Callable[[Tensor], Tensor] = lambda logits: logits.argmax(dim=1),
     recording: bool = False,
 ) -> float:
     """Measure as the task says, or with the slip that is asked for."""
@@ -65,7 +70,7 @@ def _measure(
     right, sizes = [], []
     with torch.set_grad_enabled(recording):
         for images, labels in batches:
-            right.append(int((model(images).argmax(dim=dim) == labels).sum()))
+            right.append(int((guess(model(images)) == labels).sum()))
             sizes.append(len(labels))
     if after is not None:
         model.train(was if after == "as before" else bool(after))
@@ -103,9 +108,9 @@ def _modes(**options: Any) -> tuple[Callable[..., float], ...]:
 def _observe(call: Call) -> dict[str, Any]:
     model = call.arguments[0]
     return {
-        "accuracy": call.result,
-        "model.training afterwards": model.training,
-        "calls that build a graph": sum(model.recorded),
+        "the accuracy": call.result,
+        "the value of `model.training` afterwards": str(model.dropout.training),
+        "the number of forward passes that build a graph": sum(model.recorded),
     }
 
 
@@ -131,7 +136,7 @@ EVALUATE = Exercise(
         Mistake(
             "never_in_eval_mode",
             "The model was measured in training mode, with its dropout at work. `model.eval()` "
-            "first.",
+            "first: it reaches every part of the model, and `model.training = False` does not.",
             seen_in=lambda trial: all(any(call.arguments[0].modes) for call in trial.calls[:2]),
         ),
         Mistake(
@@ -175,7 +180,37 @@ EVALUATE = Exercise(
             "other_dimension",
             "`argmax` looked down the columns, for the image with the largest logit of each "
             "class. Along `dim=1` it finds the class with the largest logit of each image.",
-            like=_slip(dim=0),
+            like=_slip(guess=lambda logits: logits.argmax(dim=0)),
+        ),
+        Mistake(
+            "one_for_all",
+            "`argmax()` without `dim` finds *one* place in the whole batch, counted through all "
+            "its numbers. With `dim=1` there is one for each image.",
+            like=_slip(guess=torch.argmax),
+        ),
+        Mistake(
+            "values_not_classes",
+            "The largest logits themselves were compared with the labels. Their *places* are the "
+            "classes: `argmax(dim=1)`, or the second of what `max(dim=1)` returns.",
+            like=_slip(guess=lambda logits: logits.max(dim=1)[0]),
+            seen_in=lambda trial: trial.source.calls("max", "amax", "topk"),
+        ),
+        Mistake(
+            "softmax_over_the_batch",
+            "The softmax was taken over the images of the batch (`dim=0`), so logits of different "
+            "images were compared. Take it along `dim=1`, or leave it out.",
+            like=_slip(guess=lambda logits: logits.softmax(dim=0).argmax(dim=1)),
+        ),
+        Mistake(
+            "whole_numbers",
+            "This is always 0 or 1: `//` divides whole numbers. A fraction needs `/`.",
+            like=_slip(count=lambda right, sizes: sum(right) // sum(sizes)),
+            seen_in=lambda trial: trial.source.has(ast.FloorDiv),
+        ),
+        Mistake(
+            "one_for_each_batch",
+            "A list came back, one accuracy for each batch. One number is asked for.",
+            seen_in=lambda trial: all(isinstance(result, list) for result in trial.results),
         ),
         Mistake(
             "left_in_eval_mode",

@@ -57,7 +57,8 @@ _BRIGHTEST_LABELS = Choice(
         "asks for a logit that does not exist. The line only runs if every brightest pixel "
         "happens to be among the first ten.\n\n"
         "Labels are not computed from the input. They come with the data, one whole number for "
-        "each image, from 0 to classes - 1."
+        "each image, from 0 to classes - 1. (On a GPU the same mistake ends in a *device-side "
+        "assert*, reported at some later, innocent line. On the CPU the message names the label.)"
     ),
     reasons={
         "a": "For that the network would need 784 logits, one for each place. It has ten.",
@@ -72,7 +73,7 @@ _FIRST_CHANGE = Place(
     x=(-0.5, 0.5),
     y=(len(LOOP) + 0.5, 0.5),
     cells=True,
-    names=("column", "line"),
+    names=("", "line"),
     why=(
         "`optimizer.step()` is the only line that moves a weight. `loss.backward()` writes the "
         "*gradients* into `.grad`, beside the weights, and leaves the weights alone. Between "
@@ -150,13 +151,15 @@ _VALIDATION_LOSS = Curve(
     y_label="loss",
     near=0.07,
     far=0.14,
+    shape="falls and rises",
     why=(
         "First it falls with the training loss: what the digits have in common is learned "
         "early, because every batch says it again. Then it turns around. To lower the training "
         "loss any further, the network has to learn the wrong labels *by heart*, one by one, "
         "and each of them bends its answers for other digits of that shape.\n\n"
-        "The gap between the two curves is called *overfitting*. The training loss alone "
-        "cannot show it. That is what a validation set is for."
+        "From there on the network is *overfitting*: it gets better on what it has seen, and worse "
+        "on everything else. The training loss alone cannot show it. That is what a validation set "
+        "is for."
     ),
     reasons={
         "reaches the bottom": "For digits it never trains on, the loss does not go to zero.",

@@ -6,10 +6,11 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from labkit.learn.checks import Call, Case, Exercise, Mistake
+from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial
 
 
 def _filled(model: nn.Module) -> nn.Module:
@@ -48,8 +49,20 @@ def _observe(call: Call) -> dict[str, Any]:
             tensor.add_(1)
     state = call.result
     if not isinstance(state, Mapping):
-        return {"kind": type(state).__name__}
-    return {"kind": "a dictionary", "after more training": dict(state)}
+        return {"the kind of result": type(state).__name__}
+    return {
+        "the kind of result": "a dictionary",
+        "after more training": dict(state),
+        "`load_state_dict` takes it:": _is_loaded(model, state),
+    }
+
+
+def _is_loaded(model: nn.Module, state: Mapping[str, Any]) -> bool:
+    try:
+        model.load_state_dict(dict(state))
+    except Exception:  # noqa: BLE001 - the state is a learner's, and may hold anything
+        return False
+    return True
 
 
 def _kind(*kinds: type) -> Callable[[Any], bool]:
@@ -106,20 +119,26 @@ SNAPSHOT = Exercise(
             ),
         ),
         Mistake(
+            "one_level_down",
+            "The state is inside another dictionary. `load_state_dict` takes the state itself.",
+            seen_in=lambda trial: _all_values(trial, Mapping),
+        ),
+        Mistake(
+            "not_tensors",
+            "The numbers are all there, but as lists or arrays. `load_state_dict` takes tensors.",
+            seen_in=lambda trial: _all_values(trial, list, float, int, np.ndarray),
+        ),
+        Mistake(
             "keys_only",
             "This holds names, and not the numbers behind them.",
-            seen_in=lambda trial: all(
-                isinstance(found, Mapping)
-                and not any(isinstance(value, Tensor) for value in found.values())
-                for found in trial.results
-            ),
+            seen_in=lambda trial: _all_values(trial, str, tuple, torch.dtype),
         ),
         Mistake(
             "empty_tensors",
             "The shapes are right and the numbers are not: new tensors were made "
             "(`zeros_like`, `empty_like`, `rand_like`), and nothing was copied into them.",
             seen_in=lambda trial: all(
-                isinstance(found, Mapping) and _same_shapes(found, wanted)
+                isinstance(found, Mapping) and _same_shapes_only(found, wanted)
                 for found, wanted in zip(trial.results, trial.expected, strict=True)
             ),
         ),
@@ -127,7 +146,12 @@ SNAPSHOT = Exercise(
             "unknown_copy",
             "A state dictionary has no `clone`: it is a dictionary. Its tensors have one, each "
             "for itself.",
-            raises="has no attribute '(clone|detach|deepcopy|deep_copy)'",
+            raises="[dD]ict' object has no attribute '(clone|detach|deepcopy|deep_copy)'",
+        ),
+        Mistake(
+            "not_deepcopy",
+            "The function of the module `copy` is called `deepcopy`, in one word.",
+            raises="module 'copy' has no attribute",
         ),
     ),
     hints=(
@@ -144,9 +168,24 @@ SNAPSHOT = Exercise(
 )
 
 
-def _same_shapes(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+def _all_values(trial: Trial, *kinds: type) -> bool:
+    return all(
+        isinstance(found, Mapping)
+        and len(found) > 0
+        and all(isinstance(value, kinds) for value in found.values())
+        for found in trial.results
+    )
+
+
+def _same_shapes_only(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     state = wanted["after more training"]
     return found.keys() == state.keys() and all(
-        isinstance(tensor, Tensor) and tensor.shape == state[name].shape
+        isinstance(tensor, Tensor)
+        and tensor.shape == state[name].shape
+        and not (state[name].is_floating_point() and _is_near(tensor, state[name]))
         for name, tensor in found.items()
     )
+
+
+def _is_near(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one.to(other.dtype), other, rtol=0.05, atol=0.05)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from labkit.learn.chapters.training_loop import epochs
 from labkit.learn.checks import Call, Case, Exercise, Mistake
 
-Batches = Sequence[tuple[Tensor, Tensor]]
-_Average = Literal["samples", "batches", "sum", "last", "mixed", "sum of batches"]
+_HAS_GRAPH = "a graph behind the result:"
 
 
-class _Tested(nn.Linear):
-    """A layer that notes in which mode it was called."""
+class Model(nn.Linear):
+    """A layer that notes in which mode it was called; errors may show its name."""
 
     modes: tuple[bool, ...] = ()
 
@@ -29,7 +28,7 @@ class _Tested(nn.Linear):
 
 def _model(n_in: int, n_classes: int) -> nn.Module:
     """Return the same untrained layer each time, in eval mode, whatever the random state."""
-    layer = _Tested(n_in, n_classes, device="meta").to_empty(device="cpu")
+    layer = Model(n_in, n_classes, device="meta").to_empty(device="cpu")
     generator = torch.Generator().manual_seed(n_in)
     with torch.no_grad():
         layer.weight.copy_(torch.randn(n_classes, n_in, generator=generator))
@@ -54,87 +53,20 @@ def _case(n_in: int, n_classes: int, sizes: tuple[int, ...], *, lr: float, momen
     return Case(make=make, shown=shown)
 
 
-def _epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batches: Batches,
-    *,
-    mode: bool | None = True,
-    clear: Literal["before", "between", "never"] = "before",
-    backward: bool = True,
-    step: bool = True,
-    average: _Average = "samples",
-    loss_of: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
-) -> float:
-    """Train for an epoch as the task says, or with the slip that is asked for."""
-    if mode is not None:
-        model.train(mode)
-    losses = []
-    for images, labels in batches:
-        if clear == "before":
-            optimizer.zero_grad()
-        loss = loss_of(model(images), labels)
-        if backward:
-            loss.backward()  # type: ignore[no-untyped-call]
-        if clear == "between":
-            optimizer.zero_grad()
-        if step:
-            optimizer.step()
-        losses.append(loss.item())
-    return _averaged(losses, [len(labels) for _, labels in batches], average)
-
-
-def _averaged(losses: Sequence[float], sizes: Sequence[int], average: _Average) -> float:
-    weighted = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
-    return {
-        "samples": weighted / sum(sizes),
-        "batches": sum(losses) / len(losses),
-        "sum": weighted,
-        "last": losses[-1],
-        "mixed": weighted / len(losses),
-        "sum of batches": sum(losses),
-    }[average]
-
-
-def _solution(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
-    return _epoch(model, optimizer, batches)
-
-
-def _one_step(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
-    """Add up the gradients of all batches, and make one step."""
-    model.train()
-    optimizer.zero_grad()
-    total, count = 0.0, 0
-    for images, labels in batches:
-        loss = F.cross_entropy(model(images), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        total, count = total + loss.item() * len(labels), count + len(labels)
-    optimizer.step()
-    return total / count
-
-
-def _one_batch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> float:
-    return _epoch(model, optimizer, batches[:1])
-
-
-def _softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(logits.softmax(dim=1), labels)
-
-
 def _observe(call: Call) -> dict[str, Any]:
     model, loss = call.arguments[0], call.result
     weights = torch.cat([parameter.detach().reshape(-1) for parameter in model.parameters()])
     return {
-        "mean loss": loss,
-        "weights after the epoch": weights,
-        "training mode in every batch": all(model.modes),
-        "a graph hangs on the result": isinstance(loss, Tensor) and loss.requires_grad,
+        "the mean loss": loss,
+        "the vector of weights after the epoch": weights,
+        "training mode in every batch:": all(model.modes),
+        _HAS_GRAPH: isinstance(loss, Tensor) and loss.requires_grad,
     }
 
 
 def _both(**slip: Any) -> tuple[Callable[..., float], ...]:
     """Return a slip in training mode, and in the mode in which the model came."""
-    return partial(_epoch, **slip), partial(_epoch, mode=None, **slip)
+    return partial(epochs.train, **slip), partial(epochs.train, mode=None, **slip)
 
 
 TRAIN_EPOCH = Exercise(
@@ -144,7 +76,7 @@ TRAIN_EPOCH = Exercise(
         "epoch, one step per batch, in training mode. Return the mean loss *per sample* of the "
         "epoch, as a number."
     ),
-    solution=_solution,
+    solution=epochs.solution,
     cases=(
         _case(4, 3, (8, 8, 3), lr=0.1, momentum=0.0),
         _case(6, 10, (16, 5), lr=0.05, momentum=0.9),
@@ -156,27 +88,27 @@ TRAIN_EPOCH = Exercise(
     mistakes=(
         Mistake(
             "not_cleared",
-            "`zero_grad` is missing: each step follows the sum of the gradients of all batches "
-            "so far.",
+            "`zero_grad` is not called in the loop: each step follows the sum of the gradients of "
+            "all batches so far.",
             like=_both(clear="never"),
         ),
         Mistake(
             "cleared_too_late",
-            "No weight has moved, though `step` may have been called. Is `backward` missing, "
-            "or does `zero_grad` stand between `backward` and `step`, and wipe out what `step` "
-            "needs?",
+            "No weight has moved, though `step` may have been called. Is `backward` missing, or "
+            "does it come after `step`? Or does `zero_grad` stand between the two, and wipe out "
+            "what `step` needs?",
             like=(*_both(clear="between"), *_both(backward=False), *_both(step=False)),
         ),
         Mistake(
             "one_step_per_epoch",
             "The weights are those after a single step, with the gradients of all batches "
             "added up. Is `step` outside the loop?",
-            like=_one_step,
+            like=epochs.one_step,
         ),
         Mistake(
             "first_batch_only",
             "Only the first batch was used. Is there a `return` inside the loop?",
-            like=(_one_batch,),
+            like=(epochs.one_batch,),
         ),
         Mistake(
             "mean_of_means",
@@ -202,24 +134,53 @@ TRAIN_EPOCH = Exercise(
             like=_both(average="mixed"),
         ),
         Mistake(
+            "not_weighted",
+            "The training is right. The loss is divided by the number of samples, but each batch "
+            "was added only once, whatever its size: multiply its mean by `len(labels)` first.",
+            like=_both(average="not weighted"),
+        ),
+        Mistake(
+            "measured_afterwards",
+            "The training is right. The loss that you return was computed *after* the step, or "
+            "after the epoch: a second forward pass for each batch. Take the loss that you have "
+            "anyway, the one that `backward` started from.",
+            like=(epochs.after_each_step, epochs.after_the_epoch),
+        ),
+        Mistake(
+            "summed_over_the_batch",
+            'With `reduction="sum"` the gradients are those of a sum: a step gets longer with the '
+            "size of its batch. `cross_entropy` averages by default; train with that.",
+            like=epochs.summed,
+        ),
+        Mistake(
+            "one_batch_of_all",
+            "All batches were joined into one, with a single step. The task is one step for each "
+            "batch.",
+            like=epochs.joined,
+        ),
+        Mistake(
+            "own_optimizer",
+            "You made a new optimizer. The one that was handed in, with its rate and its momentum, "
+            "is never used.",
+            seen_in=lambda trial: trial.source.calls("SGD", "Adam", "AdamW", "RMSprop"),
+        ),
+        Mistake(
             "softmax_first",
             "There is a softmax in front of `cross_entropy`, which takes one itself.",
-            like=_both(loss_of=_softmax_first),
+            like=_both(loss_of=epochs.softmax_first),
         ),
         Mistake(
             "keeps_the_graph",
             "The loss that you return still has its graph. A sum of such losses keeps the "
             "graphs of *all* batches in memory until the epoch ends. `loss.item()` is the "
             "number alone.",
-            seen_in=lambda trial: any(
-                call.seen["a graph hangs on the result"] for call in trial.calls
-            ),
+            seen_in=lambda trial: any(call.seen[_HAS_GRAPH] for call in trial.calls),
         ),
         Mistake(
             "not_in_training_mode",
             "Weights and loss are right, for this model. It came in eval mode and was trained "
             "in it: dropout and batch norm would have been asleep. `model.train()` wakes them.",
-            like=partial(_epoch, mode=None),
+            like=partial(epochs.train, mode=None),
         ),
         Mistake(
             "swapped",

@@ -94,7 +94,7 @@ function badge(x: number, middle: number, fitted: FittedLabel): SVGElement[] {
   const left = x - width;
   return [
     svg("rect", { class: "labkit-graph-badge", x: left, y: middle - 8, width, height: 16, rx: 8 }),
-    text("labkit-graph-badge-text", left + 6, middle, 10, fitted.badge),
+    text("labkit-graph-badge-text", left + 6, middle, 11, fitted.badge),
   ];
 }
 

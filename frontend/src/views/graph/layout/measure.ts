@@ -20,7 +20,7 @@ type Role = "title" | "subtitle" | "badge" | "pill" | "output" | "detail";
 const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
   title: [600, 13],
   subtitle: [400, 11],
-  badge: [500, 10],
+  badge: [500, 11],
   pill: [500, 12],
   output: [700, 12],
   detail: [400, 11],

@@ -1,0 +1,71 @@
+"""Which parts of an image a learner's function cuts out, recorded while it runs once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from labkit.learn.checks import Trial
+
+_Cut = tuple[tuple[int, ...], tuple[Any, ...]]
+
+
+class _Cuts(TorchFunctionMode):
+    """Records each indexing of a tensor: the shape of the tensor, and the index."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[_Cut] = []
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        arguments: tuple[Any, ...] = (),
+        keywords: dict[str, Any] | None = None,
+    ) -> Any:
+        """Record an indexing, and call the function."""
+        if function is Tensor.__getitem__:
+            index = arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
+            self.found.append((tuple(arguments[0].shape), index))
+        return function(*arguments, **(keywords or {}))
+
+
+def _cuts(trial: Trial) -> tuple[list[_Cut], tuple[int, ...], int]:
+    """Run the first case that failed; return its cuts, the image's shape and the kernel's width."""
+    failed = next(call for call in trial.calls if call.error is not None)
+    image, kernel = failed.case.build()
+    with _Cuts() as cuts:
+        try:
+            trial.answer(image, kernel)  # type: ignore[operator]
+        except Exception:  # noqa: BLE001 - it fails as it did before
+            return cuts.found, tuple(image.shape), len(kernel)
+    return [], tuple(image.shape), len(kernel)
+
+
+def hangs_over(trial: Trial) -> bool:
+    """Whether a window that was cut out of the image reaches beyond its edge."""
+    found, shape, _ = _cuts(trial)
+    return any(
+        isinstance(part, slice) and isinstance(part.stop, int) and part.stop > size
+        for at, index in found
+        if at == shape
+        for part, size in zip(index, at, strict=False)
+    )
+
+
+def rows_cut_twice(trial: Trial) -> bool:
+    """Whether rows were cut out of rows, as by ``image[r:r + k][c:c + k]``."""
+    found, shape, width = _cuts(trial)
+    return any(
+        len(at) == len(shape) and at[0] <= width and at[1] == shape[1] and _is_one_slice(index)
+        for at, index in found
+        if at != shape
+    )
+
+
+def _is_one_slice(index: tuple[Any, ...]) -> bool:
+    return len(index) == 1 and isinstance(index[0], slice)

@@ -1,0 +1,73 @@
+"""What the usual errors of Python and PyTorch mean, for whoever meets them for the first time.
+
+An error's own text is in the card already. A sentence of this module follows it, where the text
+alone says little to a beginner.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NOT_CALLED = (
+    "A method without its round brackets is the method itself, and not what it computes: write "
+    "`x.mean()`, not `x.mean`."
+)
+_MEANINGS: tuple[tuple[str, str], ...] = (
+    (r"builtin_function_or_method|'method' (and|object)|and 'method'", _NOT_CALLED),
+    (
+        r"bitwise_xor|for \^|\^: ",
+        "`^` is not a power in Python: that is `**`, as in `x ** 2`.",
+    ),
+    (
+        r"context manager protocol|__enter__",
+        "After `with` stands a call, with its round brackets: `with torch.no_grad():`.",
+    ),
+    (
+        r"'(Tensor|ndarray|int|float|bool|tuple)' object is not callable",
+        (
+            "Round brackets after a value try to call it. What only holds something, such as "
+            "`shape`, `grad` or `requires_grad`, has none."
+        ),
+    ),
+    (
+        r"torch\.return_types",
+        (
+            "`max`, `min` and `sort` along a dimension return two things, the values and the "
+            "indices. Take one of them: `.values` or `.indices`."
+        ),
+    ),
+    (
+        r"'Tensor' object has no attribute 'copy'",
+        "`copy` belongs to NumPy's arrays. A tensor is copied by `clone()`.",
+    ),
+    (r"RecursionError", "The function calls itself, and nothing makes it stop."),
+    (
+        r"Dimension out of range",
+        "Dimensions are counted from 0: those of a table are `dim=0` and `dim=1`.",
+    ),
+    (
+        r"and 'generator'|'generator' (and|object)",
+        (
+            "A comprehension in round brackets is a generator, which has computed nothing yet. "
+            "`sum(...)` adds up what it gives, `list(...)` collects it."
+        ),
+    ),
+    (
+        r"only one element tensors|with \d+ elements cannot be converted",
+        "`item()` and `float()` take a tensor with a single element.",
+    ),
+)
+
+
+def meaning_of(error: BaseException | None) -> str:
+    """Return what an error usually means; an empty text where its own text says enough.
+
+    Examples
+    --------
+    >>> meaning_of(TypeError("'Tensor' object is not callable")).partition(".")[0]
+    'Round brackets after a value try to call it'
+    >>> meaning_of(KeyError("loss"))
+    ''
+    """
+    text = f"{type(error).__name__}: {error}"
+    return next((meaning for known, meaning in _MEANINGS if re.search(known, text)), "")

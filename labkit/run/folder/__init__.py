@@ -1,0 +1,1 @@
+"""A folder of saved runs as a table."""

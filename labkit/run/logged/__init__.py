@@ -1,0 +1,1 @@
+"""What the user logs: metrics, images, texts and figures."""
