@@ -28,7 +28,6 @@ _COLUMNS = {
     "when certain": "How many were right or close where you said that you were certain",
     "when guessing": "How many were right or close where you said that you were guessing",
     "solved": "How many exercises are solved",
-    "to repeat": "Predictions that went another way than you expected",
 }
 _CELL = "padding:.2em .6em;text-align:left;vertical-align:top"
 _SHORT = f"{_CELL};white-space:nowrap"
@@ -60,7 +59,16 @@ class CourseProgress:
         solved = [done for each in self.chapters for done in each.solved.values()]
         counts, *_ = calibration.summary(every)
         exercises = f"Exercises: {sum(solved)} of {len(solved)} solved."
-        return (counts, exercises, *calibration.sureness(every))
+        return (counts, exercises, *calibration.sureness(every), *self._to_repeat())
+
+    def _to_repeat(self) -> tuple[str, ...]:
+        """Return a sentence with the predictions that went another way, by chapter; or none."""
+        parts = [
+            f"{each.name[:2]} {', '.join(f'`{name}`' for name in each.to_repeat)}"
+            for each in self.chapters
+            if each.to_repeat
+        ]
+        return (f"To repeat, as they went another way: {'; '.join(parts)}.",) if parts else ()
 
     def __repr__(self) -> str:
         lines = ["Your way through the course."]
@@ -127,7 +135,6 @@ def progress(folder: str | os.PathLike[str] = ".") -> CourseProgress:
 
 def _row(chapter: ChapterProgress) -> str:
     link = f'<a href="{chapter.name}.ipynb">{chapter.name[:2]} {html.escape(chapter.title)}</a>'
-    repeat = ", ".join(f"<code>{html.escape(name)}</code>" for name in chapter.to_repeat)
     cells = (
         f'<span aria-hidden="true">{chapter.mark}</span> {link}',
         _minutes(chapter),
@@ -136,9 +143,8 @@ def _row(chapter: ChapterProgress) -> str:
         _share(chapter.hits(3)),
         _share(chapter.hits(1)),
         f"{sum(chapter.solved.values())} of {len(chapter.solved)}",
-        repeat or "-",
     )
-    styles = (_CELL, *[_SHORT] * (len(cells) - 2), _CELL)
+    styles = (_CELL, *[_SHORT] * (len(cells) - 1))
     columns = zip(styles, cells, strict=True)
     row = "".join(f'<td style="{style}">{cell}</td>' for style, cell in columns)
     return f"<tr>{row}</tr>"
