@@ -59,16 +59,7 @@ class CourseProgress:
         solved = [done for each in self.chapters for done in each.solved.values()]
         counts, *_ = calibration.summary(every)
         exercises = f"Exercises: {sum(solved)} of {len(solved)} solved."
-        return (counts, exercises, *calibration.sureness(every), *self._to_repeat())
-
-    def _to_repeat(self) -> tuple[str, ...]:
-        """Return a sentence with the predictions that went another way, by chapter; or none."""
-        parts = [
-            f"{each.name[:2]} {', '.join(f'`{name}`' for name in each.to_repeat)}"
-            for each in self.chapters
-            if each.to_repeat
-        ]
-        return (f"To repeat, as they went another way: {'; '.join(parts)}.",) if parts else ()
+        return (counts, exercises, *calibration.sureness(every))
 
     def __repr__(self) -> str:
         lines = ["Your way through the course."]
@@ -147,7 +138,19 @@ def _row(chapter: ChapterProgress) -> str:
     styles = (_CELL, *[_SHORT] * (len(cells) - 1))
     columns = zip(styles, cells, strict=True)
     row = "".join(f'<td style="{style}">{cell}</td>' for style, cell in columns)
-    return f"<tr>{row}</tr>"
+    return f"<tr>{row}</tr>{_to_repeat(chapter)}"
+
+
+def _to_repeat(chapter: ChapterProgress) -> str:
+    """Return a row of its own for the predictions to look at again, which may be many."""
+    if not chapter.to_repeat:
+        return ""
+    names = " ".join(f"<code>{html.escape(name)}</code>" for name in chapter.to_repeat)
+    title = "Predictions that went another way than you expected"
+    return (
+        f'<tr><td colspan="{len(_COLUMNS)}" title="{title}" style="{_CELL};padding-left:1.8em">'
+        f"to repeat: {names}</td></tr>"
+    )
 
 
 def _minutes(chapter: ChapterProgress) -> str:

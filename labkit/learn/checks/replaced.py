@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ _PLACES: dict[str, Any] = {
     "torch.nn.functional": functional,
     "torch.optim": torch.optim,
 }
+
+_FOLDER = str(Path(torch.__file__).parent)
 
 
 @contextmanager
@@ -37,6 +40,13 @@ def functions_kept(replaced: list[str]) -> Iterator[None]:
         for name, place in _PLACES.items():
             now = vars(place)
             for attribute, value in before[name].items():
-                if callable(value) and now.get(attribute) is not value:
+                put = now.get(attribute)
+                if callable(value) and put is not value and not _is_written_in_torch(put):
                     replaced.append(f"{name}.{attribute}")
                     setattr(place, attribute, value)
+
+
+def _is_written_in_torch(function: object) -> bool:
+    """Whether it is PyTorch that replaced a function, as its compiler does at its first use."""
+    code = getattr(function, "__code__", None)
+    return code is not None and str(code.co_filename).startswith(_FOLDER)

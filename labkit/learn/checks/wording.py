@@ -115,7 +115,7 @@ def _described(value: object) -> str:
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
-        (Coroutine, lambda made: "a coroutine (is there an `async` before its `def`?)"),
+        (Coroutine, lambda made: "a coroutine (`async def` makes one; write `def`)"),
         (Callable, lambda function: "a function"),
     )
     for kind, describe in kinds:

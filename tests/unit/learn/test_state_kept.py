@@ -169,7 +169,7 @@ def test_whatever_an_answer_raises_is_named(error):
     [
         (lambda a: torch.empty(2, device="meta"), "on the device `meta`, which holds no values"),
         (lambda a: torch.eye(2).to_sparse(), "whose layout is `torch.sparse_coo`"),
-        (_coroutine, "a coroutine (is there an `async` before its `def`?)"),
+        (_coroutine, "a coroutine (`async def` makes one; write `def`)"),
     ],
     ids=["meta", "sparse", "coroutine"],
 )
