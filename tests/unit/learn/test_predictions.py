@@ -162,9 +162,12 @@ def test_the_first_outcome_counts(tmp_path):
     autograd = chapter("02_autograd", tmp_path)
     autograd.predict("second_backward", 12)
     first = autograd.score("second_backward", 12.0)
-    again = chapter("02_autograd", tmp_path).score("second_backward", 18.0)
-    assert first.heading == again.heading == "Right"
-    assert repr(first) == repr(again)
+    for later in (18.0, math.nan, "changed"):
+        again = chapter("02_autograd", tmp_path).score("second_backward", later)
+        assert first.heading == again.heading == "Right"
+        assert repr(first) == repr(again)
+    with pytest.raises(ValueError, match="asks for whole numbers"):
+        autograd.score("boxes", math.nan)
 
 
 def test_a_prediction_is_restored_in_a_new_kernel(tmp_path):
