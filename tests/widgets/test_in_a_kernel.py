@@ -305,5 +305,6 @@ def test_a_stepper_in_a_running_cell_is_sent_its_walk(silent_page):
         ("walk", None),
         ("asset", "layout.js"),
     ]
+    silent_page.client.get_stdin_msg(timeout=TIMEOUT)  # an answer sent before is thrown away
     silent_page.client.input("go on")
     assert silent_page.printed_by(cell) == ""

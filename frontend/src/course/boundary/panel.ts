@@ -48,14 +48,14 @@ export class Panel {
     const head = document.createElement("strong");
     const side = isWrong(samples, moment, picked) ? "wrong side" : "right side";
     head.textContent = `${this.plane.classes[label]}, ${side}`;
-    const ofOne = `Probability of ${this.plane.classes[1]}: the sigmoid of the logit`;
+    const ofOne = `How sure the model is that this is ${this.plane.classes[1]}, from 0 to 1`;
     return [
       head,
       table([
         [nameX, number(samples.points[2 * picked] ?? 0), nameX],
         [nameY, number(samples.points[2 * picked + 1] ?? 0), nameY],
         ...(pulls ? [["logit", number(logit), LOGIT_TITLE] as const] : []),
-        ["probability", number(probability(logit)), ofOne],
+        [`probability of ${this.plane.classes[1]}`, number(probability(logit)), ofOne],
         ["loss", number(moment.losses[picked] ?? 0), "The loss of this sample alone"],
         ...(pulls ? [["pull", number(moment.pulls[picked] ?? 0), PULL_TITLE] as const] : []),
       ]),

@@ -14,7 +14,8 @@ def _strip() -> Picture:
     sheet = Sheet()
     for place in range(_COUNT):
         sheet.box(place * _SIDE, 0, _SIDE, _SIDE, fill=PALETTE[0], opacity=0.12)
-        sheet.text((place + 0.5) * _SIDE, _SIDE / 2 + 5, f"@{place}", anchor="middle", colour=FAINT)
+        # At the top, where the marks of the prediction and of the outcome leave it readable.
+        sheet.text((place + 0.5) * _SIDE, 10, f"@{place}", size=11, anchor="middle", colour=FAINT)
     return sheet.finish("a storage of twelve places, from 0 to 11", margin=0)
 
 
