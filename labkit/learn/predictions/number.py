@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from labkit.learn.predictions.prediction import Prediction, Score
-from labkit.learn.predictions.typed_values import number_from, rounded
+from labkit.learn.predictions.typed_values import number_from, rounded, shown
 from labkit.views.messages.prediction import NumberForm
 
 _SMALLEST_SIZE = 1e-9
@@ -28,7 +28,8 @@ class Number(Prediction):
     exact : bool
         Whether only the outcome itself is right, as for a result that can be worked out.
     low, high : float or None
-        The ends of the slider; the field accepts any number. Without them there is no slider.
+        The ends of the slider; the field accepts any number, but for 0 and 1, the ends of a
+        fraction, none beyond them. Without them there is no slider.
     unit : str
         Written after the number.
 
@@ -55,8 +56,14 @@ class Number(Prediction):
             )
 
     def read(self, value: object) -> float:
-        """Return a finite number."""
-        return rounded(number_from(value))
+        """Return a finite number; one that is no fraction is refused where a fraction is asked."""
+        number = rounded(number_from(value))
+        if self.low == 0 and self.high == 1 and not 0 <= number <= 1:
+            raise ValueError(
+                "this asks for a fraction, from 0 to 1: 80 percent is `0.8`, or `80%`; got "
+                f"{shown(value)}"
+            )
+        return number
 
     def reason(self, value: float) -> str:
         """Return the reason whose number or range has this value."""

@@ -87,6 +87,14 @@ def test_everything_else_is_refused_in_a_sentence(kind, value):
     assert len(str(error.value)) < 250
 
 
+@pytest.mark.parametrize("value", [98, "98", "980%", -0.1])
+def test_a_fraction_is_asked_for_where_a_number_is_none(value):
+    share = Number("share", "Which fraction?", low=0, high=1)
+    with pytest.raises(ValueError, match=r"a fraction, from 0 to 1: 80 percent is `0\.8`"):
+        share.read(value)
+    assert share.read("98%") == 0.98
+
+
 def test_a_decimal_comma_is_pointed_out():
     with pytest.raises(ValueError, match=r"write a decimal point, as in `0\.7`"):
         KINDS["number"].read("0,7")

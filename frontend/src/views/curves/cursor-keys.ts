@@ -25,7 +25,11 @@ export class CursorKeys {
     "data-lm-suppress-shortcuts": "true",
   });
 
-  constructor(private readonly cursors: Cursors) {
+  constructor(
+    private readonly cursors: Cursors,
+    label: string | null = null,
+  ) {
+    if (label !== null) this.element.setAttribute("aria-label", label);
     this.element.addEventListener("keydown", (event) => {
       delete this.element.dataset.byMouse;
       const isShortcut = event.ctrlKey || event.metaKey || event.altKey;

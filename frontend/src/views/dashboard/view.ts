@@ -22,6 +22,7 @@ import {
   withHeight,
 } from "./arrangement";
 import { Board } from "./board";
+import { CompactSamples } from "./compact-samples";
 import { FormButtons } from "./form-buttons";
 import { Headline } from "./headline";
 import { LossValue } from "./loss-value";
@@ -56,6 +57,7 @@ class DashboardView {
   private readonly savePage: SavePage;
   private readonly controls: ControlsView;
   private readonly sparkline: Sparkline;
+  private readonly samples: CompactSamples;
   private readonly board: Board;
   private readonly scroll: ScrollAtStart;
   private readonly redraw: RedrawScheduler;
@@ -82,6 +84,7 @@ class DashboardView {
     );
     this.headline = new Headline(session, (card, rule) => this.open(card, rule));
     this.sparkline = new Sparkline(session);
+    this.samples = new CompactSamples(session);
     this.board = new Board(session, {
       change: (change) => this.arrange(change(this.arrangement)),
       place: (name, place) => this.place(name, place),
@@ -95,6 +98,7 @@ class DashboardView {
       this.savePage.message,
       this.headline.element,
       this.sparkline.element,
+      this.samples.element,
     );
     root.replaceChildren(head, this.board.element);
     const parts = { beside: this.loss.element, after: this.forms.element };
@@ -121,6 +125,7 @@ class DashboardView {
     this.scroll.close();
     this.controls.close();
     this.sparkline.close();
+    this.samples.close();
     this.forms.close();
     this.savePage.close();
     this.board.close();
@@ -135,6 +140,7 @@ class DashboardView {
     this.loss.update(this.arrangement.compact);
     this.headline.update();
     this.savePage.update();
+    this.samples.update(this.arrangement.compact);
     this.board.update();
   }
 
@@ -165,6 +171,7 @@ class DashboardView {
     this.loss.update(compact);
     this.board.element.hidden = compact;
     this.sparkline.element.hidden = !compact;
+    this.samples.update(compact);
     if (compact) this.sparkline.update();
     else this.board.show(this.arrangement, this.columns);
   }

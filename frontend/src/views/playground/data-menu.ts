@@ -11,7 +11,6 @@ const SIDE = 38;
 const RADIUS = 1.4;
 /** Largest coordinate in the pictures: the plane of the data sets. */
 const REACH = 3.2;
-let menus = 0;
 
 interface Choice {
   readonly value: string;
@@ -27,8 +26,8 @@ export class DataMenu {
   private setup: Setup | null = null;
 
   constructor(send: (settings: Partial<PlaygroundSettings>) => void) {
-    menus += 1;
-    const group = `playground-data-${menus}`;
+    // Each playground has its own copy of this script, so that a counter would not tell them apart.
+    const group = `playground-data-${Math.random().toString(36).slice(2)}`;
     this.choices = DATA.map(({ value, label }) => {
       const canvas = make("canvas", { "aria-hidden": "true" });
       const input = make("input", { type: "radio", name: group, value, "aria-label": label });

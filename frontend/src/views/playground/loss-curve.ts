@@ -8,6 +8,8 @@ import type { Frame, Setup } from "./state";
 
 const HEIGHT = 92;
 const FONT_SIZE = 11;
+/** Height above the highest loss, for its number. */
+const TOP = 17;
 const MAX_POINTS = 600;
 /** Time between two drawings while the network plays, in ms: numbers can be read, and it costs less. */
 const REST_MS = 100;
@@ -29,6 +31,7 @@ export class LossCurve {
   private width = 0;
   private drawnAt = Number.NEGATIVE_INFINITY;
   private theme: Theme | null = null;
+  private font = "";
   /** Where the pointer is on the curve, from 0 to 1. */
   private cursor: number | null = null;
 
@@ -86,6 +89,7 @@ export class LossCurve {
   resize(): void {
     this.width = this.canvas.clientWidth;
     this.theme = readTheme(this.element);
+    this.font = getComputedStyle(this.element).fontFamily;
   }
 
   /** Draws a frame of many if the last drawing is long enough ago. */
@@ -138,11 +142,11 @@ export class LossCurve {
   /** Writes the value of the upper end. */
   private label(context: CanvasRenderingContext2D, highest: number, colour: string): void {
     const ratio = globalThis.devicePixelRatio || 1;
-    context.font = `${FONT_SIZE * ratio}px ${getComputedStyle(this.element).fontFamily}`;
+    context.font = `${FONT_SIZE * ratio}px ${this.font}`;
     context.fillStyle = colour;
     context.textBaseline = "top";
     context.textAlign = "right";
-    context.fillText(formatValue(highest), context.canvas.width - 5 * ratio, 5 * ratio);
+    context.fillText(formatValue(highest), context.canvas.width - 5 * ratio, 4 * ratio);
   }
 
   private highest(): number {
@@ -162,6 +166,7 @@ export class LossCurve {
   ): void {
     const { width, height } = context.canvas;
     const ratio = globalThis.devicePixelRatio || 1;
+    const top = TOP * ratio;
     const last = (this.rows.at(-1) as Row).step || 1;
     context.strokeStyle = colour;
     context.lineWidth = 1.5 * ratio;
@@ -169,7 +174,7 @@ export class LossCurve {
     let isDown = false;
     for (const row of this.rows) {
       const value = lossOf(row);
-      const [x, y] = [(row.step / last) * width, height * (1 - value / highest)];
+      const [x, y] = [(row.step / last) * width, top + (height - top) * (1 - value / highest)];
       if (!Number.isFinite(value)) isDown = false;
       else if (isDown) context.lineTo(x, y);
       else {

@@ -250,7 +250,7 @@ function factsOf({ message, points }: Setup): string {
   const test = count - message.train_points;
   const facts =
     `${message.parameters} parameters; ${message.train_points} points for training, ${test} for ` +
-    `the test; ${message.steps_per_epoch} steps in an epoch`;
+    `the test; ${message.steps_per_epoch} step${message.steps_per_epoch === 1 ? "" : "s"} in an epoch`;
   return message.own_data && !isNearZero(message.plane) ? `${facts}. ${NOT_SCALED}` : facts;
 }
 

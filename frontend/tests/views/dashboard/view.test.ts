@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DashboardForm } from "../../../src/messages/widgets";
 import { drawDashboard } from "../../../src/views/dashboard/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
 import { stubObservers } from "../../observers";
+import { tableOf } from "../curves/sample";
 import { finding } from "../findings/sample";
 
 let session: StubSession;
@@ -139,6 +140,44 @@ describe("a card at full width", () => {
     expect((row.querySelector(".labkit-row-body") as HTMLElement).hidden).toBe(true);
     button("Back to the tabs").click();
     expect(root.querySelector(".labkit-row")).toBeNull();
+  });
+});
+
+describe("the compact form", () => {
+  beforeEach(() => {
+    close();
+    session.tables = [tableOf("loss", "loss", [3, 2, 1])];
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(206);
+    draw(206, "compact");
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  const note = () => root.querySelector(".labkit-compact-note")?.textContent;
+
+  it("has a cursor, which arrow keys move and End removes", async () => {
+    const keys = root.querySelector(".labkit-compact-stage [role=slider]") as HTMLElement;
+    press(keys, "Home");
+    expect(session.cursor).toBe(0);
+    await vi.waitFor(() => expect(note()).toContain("loss 3"));
+    press(keys, "ArrowRight");
+    await vi.waitFor(() => expect(note()).toContain("loss 2at step 1"));
+    expect(keys.getAttribute("aria-valuetext")).toBe("loss 2");
+    press(keys, "End");
+    expect(session.cursor).toBe(null);
+    await vi.waitFor(() => expect(note()).not.toContain("loss"));
+  });
+
+  it("has the logged samples, once there are any", () => {
+    const samples = () => root.querySelector<HTMLElement>(".labkit-compact-samples");
+    expect(samples()?.hidden).toBe(true);
+    session.samples = [{ name: "digit", kind: "text", steps: [2], logged: 1 }];
+    session.notify("cursor");
+    button("Compact form").click();
+    expect(samples()?.hidden).toBe(true);
+    button("Compact form").click();
+    expect(samples()?.hidden).toBe(false);
+    expect(samples()?.querySelector(".labkit-samples-cards")?.childElementCount).toBe(1);
   });
 });
 

@@ -86,6 +86,12 @@ describe("the connection", () => {
     expect(kernel.asked("text").length).toBe(1);
   });
 
+  it("says that the kernel is gone, also when it was there before", () => {
+    show();
+    kernel.end();
+    expect(root.querySelector("[role=alert]")?.textContent).toBe(KERNEL_DISCONNECTED);
+  });
+
   it("says that the kernel has another version, or is gone", () => {
     kernel.sendSetup({ protocol: 1 } as never);
     expect(root.textContent).toContain("version 1");
@@ -156,6 +162,13 @@ describe("the controls", () => {
       { data: "xor" },
       { seed: 1 },
     ]);
+  });
+
+  it("are not those of another playground on the page", async () => {
+    vi.resetModules(); // Each widget loads its own copy of the script.
+    const { DataMenu } = await import("../../../src/views/playground/data-menu");
+    const other = new DataMenu(() => undefined).element.querySelector("input");
+    expect(root.querySelector<HTMLInputElement>("[type=radio]")?.name).not.toBe(other?.name);
   });
 
   it("show no other data beside one's own", () => {

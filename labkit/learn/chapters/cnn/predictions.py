@@ -22,7 +22,7 @@ def _digit() -> Picture:
 PREDICTIONS = (
     Exact(
         "map_size",
-        "The kernel is put at every place where it fits whole onto the 8 × 8 image. What is the "
+        "The kernel visits every place where all of it fits on the 8 × 8 image. What is the "
         "shape of the table of answers?",
         length=2,
         why=(
@@ -110,7 +110,7 @@ PREDICTIONS = (
             "it will see later, in eval mode, where nothing is dropped and nothing scaled."
         ),
         reasons={
-            "0.4..0.6": "Half are dropped, but the others are scaled up to make good for it.",
+            "0.4..0.6": "Half are dropped, but the others are scaled up to make up for it.",
             "0..0.1": "Not all are dropped: each one stays with a chance of one half.",
             "1.9..2": "That is what each of those becomes that stay. The other half is 0.",
         },
@@ -144,7 +144,7 @@ PREDICTIONS = (
     ),
     Number(
         "test_accuracy",
-        "Which fraction of the 449 test digits, which it has never seen, will it get right? "
+        "What fraction of the 449 test digits, which it has never seen, will it get right? "
         "Guessing would give 0.1.",
         near=0.02,
         far=0.08,
@@ -164,7 +164,7 @@ PREDICTIONS = (
     ),
     Number(
         "shifted_accuracy",
-        "Every test digit is moved right by one pixel. Which fraction does the same network get "
+        "Every test digit is moved right by one pixel. What fraction does the same network get "
         "right now?",
         near=0.06,
         far=0.2,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, Trial
 
 _Gradients = list[Tensor]
 _Clip = Callable[[_Gradients, float], Any]
@@ -51,6 +51,18 @@ def _each_alone(gradients: _Gradients, most: float) -> _Gradients:
 def _to_one(gradients: _Gradients, most: float) -> float:
     norm = float(_norm(gradients))
     return 1 / norm if norm > most else 1.0
+
+
+def _assigns_its_loop_variable(trial: Trial) -> bool:
+    """Whether a loop gives a new value to its own variable, as in ``for g in x: g = 2 * g``."""
+    tree = trial.source.tree
+    return any(
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == loop.target.id
+        for loop in ast.walk(tree or ast.Module([], []))
+        if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)
+        for statement in loop.body
+        for node in ast.walk(statement)
+    )
 
 
 CLIP_GRADIENTS = Exercise(
@@ -173,7 +185,7 @@ CLIP_GRADIENTS = Exercise(
             "The gradients come back as they were. In a loop, `g = g * factor` gives the name `g` "
             "to a new tensor; the list still holds the old ones. Build a new list.",
             like=lambda gradients, most: gradients,
-            seen_in=lambda trial: trial.source.has(ast.For),
+            seen_in=_assigns_its_loop_variable,
         ),
         Mistake(
             "unchanged",
@@ -207,7 +219,7 @@ CLIP_GRADIENTS = Exercise(
             "list_as_a_tensor",
             "`gradients` is a list of tensors, and a list has no norm. Go through its tensors one "
             "by one.",
-            raises="'list' object has no attribute|but got list|argument 'input'",
+            raises="'list' object has no attribute|must be Tensor, not list",
         ),
         Mistake(
             "different_shapes",

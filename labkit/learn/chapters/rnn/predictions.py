@@ -20,6 +20,8 @@ PREDICTIONS = (
             "32": "PyTorch has two biases of 4, one beside each weight.",
             "16": "The input has weights as well: 4 × 3. And there are two biases.",
             "180": "The five steps share one set of weights, so the length does not count.",
+            "140": "The five steps share one set of weights. And there are two biases.",
+            "12": "Those are the weights of the input. The state has a matrix of its own.",
         },
     ),
     Exact(
@@ -89,7 +91,7 @@ PREDICTIONS = (
         options={
             "a": "It falls, only less smoothly",
             "b": "It stays where it is",
-            "c": "It grows until it is no number any more",
+            "c": "It grows until it is not a number any more",
         },
         why=(
             "The first step moves the weights by 0.02 × 1600, about thirty times their own size. "
@@ -163,7 +165,8 @@ PREDICTIONS = (
     *TEXT_PREDICTIONS,
     Number(
         "padding_share",
-        "The four sequences have 9, 2, 5 and 3 steps. Which part of the padded batch is padding?",
+        "The four sequences have 9, 2, 5 and 3 steps. What fraction of the padded batch is "
+        "padding?",
         near=0.05,
         far=0.2,
         low=0,
@@ -173,7 +176,7 @@ PREDICTIONS = (
             "other 17, nearly half, are zeros that the cell reads as well."
         ),
         reasons={
-            "0.528": "That is the part that is *not* padding: 19 of 36.",
+            "0.52..0.54": "That is the part that is *not* padding: 19 of 36.",
         },
     ),
     Curve(

@@ -20,10 +20,12 @@ TEXT_PREDICTIONS = (
             "training has begun."
         ),
         reasons={
-            "4.755": "That is the logarithm to base 2. PyTorch takes the natural one.",
-            "0.037": "That is the probability, 1/27. The loss is minus its logarithm.",
-            "0.693": "That is log 2, for two classes. Here there are 27.",
-            "2.303": "That is log 10, for ten classes. Here there are 27.",
+            "4.7..4.8": "That is the logarithm to base 2. PyTorch takes the natural one.",
+            "0.03..0.04": "That is the probability, 1/27. The loss is minus its logarithm.",
+            "0.68..0.7": "That is log 2, for two classes. Here there are 27.",
+            "2.29..2.31": "That is log 10, for ten classes. Here there are 27.",
+            "27": "That is how many there are. The loss is the logarithm of that.",
+            "0..0.02": "A loss of 0 would be that of a network that is sure, and always right.",
         },
     ),
     Choice(
@@ -76,8 +78,8 @@ TEXT_PREDICTIONS = (
     ),
     Number(
         "share_known",
-        "Of 200 names that it writes at temperature 1, which part is in the list that it learned "
-        "from?",
+        "Of 200 names that it writes at temperature 1, what fraction is in the list that it "
+        "learned from?",
         near=0.5,
         far=1.5,
         low=0,
@@ -116,6 +118,10 @@ TEXT_PREDICTIONS = (
                 "right on names, which have at most five vowels."
             ),
             "0": "It does count, and it does not start again.",
+            "7..15": (
+                "The cell state may go on growing. But what leaves the cell has been through a "
+                "tanh, which ends at 1."
+            ),
         },
     ),
 )
