@@ -25,7 +25,7 @@ _PAIR = 2
 
 _LEVEL, _SLOPE, _BOTTOM, _HIGH, _TOP = 0.08, 0.15, 0.03, 0.8, 0.9
 """Fractions of the vertical axis that tell shapes apart."""
-_TEETH = 3
+_TEETH = 2
 
 
 def _rises(heights: NDArray[np.float64]) -> int:
