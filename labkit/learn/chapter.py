@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from labkit.learn.attempts import Attempts, source_of
 from labkit.learn.chapter_progress import read_progress
 from labkit.learn.chapters import Plan, load_plan
-from labkit.learn.checks import Exercise, check_answer
+from labkit.learn.checks import Exercise
+from labkit.learn.checks.endless import check_patiently
 from labkit.learn.feedback import Feedback
 from labkit.learn.forgetting import forget_chapter
 from labkit.learn.predictions import Prediction, calibration
@@ -137,7 +138,7 @@ class Chapter:
             If the chapter has no exercise of this name.
         """
         exercise = self._exercise(name)
-        verdict = check_answer(exercise, answer)
+        verdict = check_patiently(exercise, answer)
         if verdict.outcome == "open":
             return self._open_exercise(exercise)
         right = verdict.outcome == "right"

@@ -28,7 +28,6 @@ _COLUMNS = {
     "when certain": "How many were right or close where you said that you were certain",
     "when guessing": "How many were right or close where you said that you were guessing",
     "solved": "How many exercises are solved",
-    "to repeat": "Predictions that went another way than you expected",
 }
 _CELL = "padding:.2em .6em;text-align:left;vertical-align:top"
 _SHORT = f"{_CELL};white-space:nowrap"
@@ -127,7 +126,6 @@ def progress(folder: str | os.PathLike[str] = ".") -> CourseProgress:
 
 def _row(chapter: ChapterProgress) -> str:
     link = f'<a href="{chapter.name}.ipynb">{chapter.name[:2]} {html.escape(chapter.title)}</a>'
-    repeat = ", ".join(f"<code>{html.escape(name)}</code>" for name in chapter.to_repeat)
     cells = (
         f'<span aria-hidden="true">{chapter.mark}</span> {link}',
         _minutes(chapter),
@@ -136,12 +134,23 @@ def _row(chapter: ChapterProgress) -> str:
         _share(chapter.hits(3)),
         _share(chapter.hits(1)),
         f"{sum(chapter.solved.values())} of {len(chapter.solved)}",
-        repeat or "-",
     )
-    styles = (_CELL, *[_SHORT] * (len(cells) - 2), _CELL)
+    styles = (_CELL, *[_SHORT] * (len(cells) - 1))
     columns = zip(styles, cells, strict=True)
     row = "".join(f'<td style="{style}">{cell}</td>' for style, cell in columns)
-    return f"<tr>{row}</tr>"
+    return f"<tr>{row}</tr>{_to_repeat(chapter)}"
+
+
+def _to_repeat(chapter: ChapterProgress) -> str:
+    """Return a row of its own for the predictions to look at again, which may be many."""
+    if not chapter.to_repeat:
+        return ""
+    names = " ".join(f"<code>{html.escape(name)}</code>" for name in chapter.to_repeat)
+    title = "Predictions that went another way than you expected"
+    return (
+        f'<tr><td colspan="{len(_COLUMNS)}" title="{title}" style="{_CELL};padding-left:1.8em">'
+        f"to repeat: {names}</td></tr>"
+    )
 
 
 def _minutes(chapter: ChapterProgress) -> str:

@@ -36,6 +36,11 @@ def is_notebook() -> bool:
     return running_kernel() is not None
 
 
+def is_terminal() -> bool:
+    """Return whether this process is IPython in a terminal, which cannot change what is printed."""
+    return type(get_ipython()).__name__ == "TerminalInteractiveShell"
+
+
 def current_cell() -> str | None:
     """Return the id of the running cell; None if the front end does not provide it."""
     kernel = running_kernel()

@@ -124,6 +124,8 @@ class PicturedWidget(DroppableWidget):
             revision = self._revision()
             if self._published is None or self._published == revision or self.comm is None:
                 return
+            if kernel.is_terminal():  # it would print the whole text again
+                return
             data, metadata = self._bundle()
             self._publish(data, metadata, update=True)
             self._published = revision

@@ -134,6 +134,17 @@ def test_an_update_is_published_only_for_new_contents(published):
     assert len(published) == 2
 
 
+def test_a_terminal_is_not_updated_as_it_would_print_everything_again(published, monkeypatch):
+    monkeypatch.setattr(saved_output.kernel, "is_terminal", lambda: True)
+    run = Run("demo")
+    view = CurvesView(run)
+    view._ipython_display_()
+    run.log(accuracy=0.5)
+    view.update_picture()
+    assert len(published) == 1
+    view.close()
+
+
 def test_updates_during_a_run_come_at_growing_intervals(published, monkeypatch):
     now = 0.0
     monkeypatch.setattr(saved_output.time, "monotonic", lambda: now)

@@ -78,7 +78,8 @@ class Walker:
                 f"one, not {type(target).__name__}. {_EXAMPLE}"
             )
         self._target = target
-        self._names = user_tensors() | _names_of_code(target)
+        self._names_in_code = _names_of_code(target)
+        self._names = user_tensors() | self._names_in_code
         self._leaves: dict[str, torch.Tensor] = {}
         self._accumulates = False
         self._created_leaves: set[int] = set()
@@ -122,6 +123,11 @@ class Walker:
             raise ValueError(
                 f"leaf {leaf!r} cannot be edited: it is made anew by the code each time it runs, "
                 "or its elements do not lie one after the other (call contiguous() on it)."
+            )
+        if self._is_replaced(tensor):
+            raise ValueError(
+                f"{self._names_in_code[id(tensor)]!r} is another tensor now than when this walk "
+                "was made: a later cell has used the name again. Run the stepper's cell again."
             )
         if not 0 <= index < tensor.numel():
             raise IndexError(
@@ -242,6 +248,10 @@ class Walker:
     def _can_edit(self, tensor: torch.Tensor) -> bool:
         """Return whether a leaf existed before the code ran, and is contiguous."""
         return id(tensor) not in self._created_leaves and tensor.is_contiguous()
+
+    def _is_replaced(self, tensor: torch.Tensor) -> bool:
+        """Return whether the code's name for a tensor has been given to something else."""
+        return id(tensor) in self._names_in_code and id(tensor) not in _names_of_code(self._target)
 
     @contextmanager
     def _edited(self) -> Iterator[None]:

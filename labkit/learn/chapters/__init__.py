@@ -73,8 +73,13 @@ class Plan:
     def exercise(self, name: str) -> Exercise:
         """Return the exercise of this name."""
         from labkit.learn.checks import Exercise
+        from labkit.learn.checks.kernel_state import generators_kept
 
-        exercise = getattr(import_module(f"{self.package}.{name}"), name.upper())
+        # Modules make models and tables when they are loaded, which must not change what the
+        # learner's own code draws afterwards.
+        with generators_kept():
+            module = import_module(f"{self.package}.{name}")
+        exercise = getattr(module, name.upper())
         assert isinstance(exercise, Exercise)
         return exercise
 

@@ -84,13 +84,22 @@ def as_tensor(value: object) -> Tensor | None:
     (True, True)
     """
     if isinstance(value, Tensor):
-        return None if value.is_complex() else value.detach().cpu().to(torch.float64)
+        return None if value.is_complex() else _plain_tensor(value)
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
         return torch.from_numpy(array.astype(np.float64)) if array.dtype.kind in "biuf" else None
     if isinstance(value, Real):
         return torch.tensor(float(value), dtype=torch.float64)
     return None
+
+
+def _plain_tensor(tensor: Tensor) -> Tensor | None:
+    """Return a tensor in full; None for one without values, or whose values are not in rows."""
+    if tensor.is_meta or tensor.is_nested or tensor.layout is not torch.strided:
+        return None
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    return tensor.detach().cpu().to(torch.float64)
 
 
 def _same(got: Any, expected: Any, atol: float, rtol: float) -> bool:

@@ -15,7 +15,7 @@ from labkit.learn.checks.comparison import close
 from labkit.learn.checks.differences import difference, got_and_expected, other_shape
 from labkit.learn.checks.exercise import Exercise
 from labkit.learn.checks.meanings import meaning_of
-from labkit.learn.checks.trial import Call, Trial, parameters_of
+from labkit.learn.checks.trial import Call, Trial, parameters_of, text_of
 from labkit.learn.checks.wording import enumerated, safely, shorten, show, show_input
 from labkit.learn.checks.wrapped import wrapped
 
@@ -44,8 +44,16 @@ _MODES = {
 
 
 def mode_changed(name: str) -> str:
-    """Say that a call changed a mode of the kernel."""
-    return _MODES[name]
+    """Say that a call changed a mode of the kernel, or replaced a function of torch."""
+    if name.startswith("torch."):
+        return (
+            f"Your function puts something else in the place of `{name}`, for the whole kernel. Is "
+            f"there a `=` where round brackets should call it? (It has been put back.)"
+        )
+    return _MODES.get(name) or (
+        f"Your function leaves the {name} changed for the whole kernel: everything after it would "
+        "run that way. (It has been put back.)"
+    )
 
 
 def argument_changed(name: str) -> str:
@@ -89,7 +97,7 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     """Say which error was raised, where, and for which input."""
     call = next(call for call in trial.calls if call.error is not None)
     error = call.error
-    text = safely(lambda: shorten(str(error)), "")
+    text = shorten(text_of(error))
     name = type(error).__name__
     message = f"`{name}: {text}`" if text else f"`{name}`"
     if call.in_use:

@@ -22,7 +22,7 @@ from labkit.learn.checks.changes import only_gradients_differ
 from labkit.learn.checks.exercise import Exercise, Mistake
 from labkit.learn.checks.source import read_source
 from labkit.learn.checks.stub import is_open
-from labkit.learn.checks.trial import Trial, call_of_value
+from labkit.learn.checks.trial import Trial, call_of_value, text_of
 
 Outcome = Literal["right", "wrong", "open"]
 
@@ -189,7 +189,8 @@ def _holds(exercise: Exercise, mistake: Mistake, trial: Trial) -> bool:
 
 
 def _is_raised(pattern: str, error: BaseException | None) -> bool:
-    return error is not None and bool(re.search(pattern, f"{type(error).__name__}: {error}"))
+    text = f"{type(error).__name__}: {text_of(error)}"
+    return error is not None and bool(re.search(pattern, text))
 
 
 def _is_seen(test: Callable[[Trial], bool], trial: Trial) -> bool:

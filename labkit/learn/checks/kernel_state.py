@@ -1,20 +1,26 @@
 """The state of a kernel that a learner's function can change, and putting it back.
 
-Random generators are restored silently: a function may draw numbers. A changed mode, such as
-gradient recording that stays off, is restored as well and reported, because outside a check it
-would have stayed.
+Random generators, warnings and the like are restored silently: a function may draw numbers. A
+changed mode, such as gradient recording that stays off, is restored as well and reported, because
+outside a check it would have stayed; so is a function of torch that was replaced.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+from labkit.learn.checks.replaced import functions_kept
 
 SEED = 0
 
@@ -41,10 +47,35 @@ def _set_default_device(device: torch.device | None) -> None:
     torch.set_default_device(None if device is None or device.type == "cpu" else device)
 
 
+def _determinism() -> tuple[bool, bool]:
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    return torch.are_deterministic_algorithms_enabled(), warns
+
+
+def _set_determinism(setting: tuple[bool, bool]) -> None:
+    torch.use_deterministic_algorithms(setting[0], warn_only=setting[1])
+
+
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # deleted
+        return ""
+
+
+def _set_working_directory(folder: str) -> None:
+    if folder:
+        os.chdir(folder)
+
+
 MODES = (
     Mode("gradient recording", torch.is_grad_enabled, torch.set_grad_enabled),
     Mode("default dtype", torch.get_default_dtype, torch.set_default_dtype),
     Mode("default device", _default_device, _set_default_device),
+    Mode("number of threads", torch.get_num_threads, torch.set_num_threads),
+    Mode("choice of deterministic algorithms", _determinism, _set_determinism),
+    Mode("detection of anomalies", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    Mode("working directory", _working_directory, _set_working_directory),
 )
 
 
@@ -55,7 +86,8 @@ def kernel_state_kept() -> Iterator[list[str]]:
     Yields
     ------
     list of str
-        After the block: the names of the modes that the block changed.
+        After the block: the names of the modes that the block changed, and of functions of torch
+        that it replaced, as ``"torch.manual_seed"``.
 
     Examples
     --------
@@ -66,7 +98,7 @@ def kernel_state_kept() -> Iterator[list[str]]:
     """
     changed: list[str] = []
     before = [mode.read() for mode in MODES]
-    with _generators_kept():
+    with functions_kept(changed), generators_kept(), _surroundings_kept():
         try:
             yield changed
         finally:
@@ -77,7 +109,19 @@ def kernel_state_kept() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _generators_kept() -> Iterator[None]:
+def _surroundings_kept() -> Iterator[None]:
+    """Restore what changes no result: warnings, standard output, NumPy's errors, recursion."""
+    depth = sys.getrecursionlimit()
+    with warnings.catch_warnings(), redirect_stdout(sys.stdout), np.errstate():
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(depth)
+
+
+@contextmanager
+def generators_kept() -> Iterator[None]:
+    """Seed the generators of torch, NumPy and Python, and put them back at the end."""
     in_python = random.getstate()
     in_numpy = np.random.get_state()  # noqa: NPY002 - the global generator is what is kept
     in_torch = torch.get_rng_state()

@@ -118,6 +118,8 @@ class Procedure:
         arguments, before = case.build(), case.build()
         with kernel_state_kept() as modes:
             result, error = _attempt(lambda: function(*arguments))
+            if inspect.iscoroutine(result):
+                result.close()  # it would warn that nobody waits for it
             changed = tuple(
                 name
                 for name, old, new in zip(self.parameters, before, arguments, strict=False)
@@ -143,7 +145,9 @@ def _attempt(action: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     """Return the result of an action, or what it raised."""
     try:
         return action(), None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - an answer may raise anything
         return None, error
 
 
@@ -205,7 +209,21 @@ class Trial:
     def _alike(self, one: Call, other: Call) -> bool:
         if one.error is None and other.error is None:
             return self.same(one.seen, other.seen)
-        return type(one.error) is type(other.error) and str(one.error) == str(other.error)
+        return type(one.error) is type(other.error) and text_of(one.error) == text_of(other.error)
+
+
+def text_of(error: BaseException | None) -> str:
+    """Return the text of an error; empty if there is none, or if the error cannot give it.
+
+    Examples
+    --------
+    >>> text_of(ValueError("no"))
+    'no'
+    """
+    try:
+        return "" if error is None else str(error)
+    except Exception:  # noqa: BLE001 - a learner's own exception
+        return ""
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:

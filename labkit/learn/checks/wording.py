@@ -115,7 +115,7 @@ def _described(value: object) -> str:
         ((list, tuple), lambda items: f"a {name} of {len(items)} items"),
         (Mapping, lambda entries: f"a dictionary of length {len(entries)}"),
         (Generator, lambda made: "a generator (is there a `yield`, or a `for` in round brackets?)"),
-        (Coroutine, lambda made: "a coroutine (is there an `async` before its `def`?)"),
+        (Coroutine, lambda made: "a coroutine (`async def` makes one; write `def`)"),
         (Callable, lambda function: "a function"),
     )
     for kind, describe in kinds:
@@ -126,7 +126,18 @@ def _described(value: object) -> str:
 
 def _described_array(value: Tensor | np.ndarray, kind: str) -> str:
     dtype = _dtype(value).removeprefix(", dtype=")
-    return f"{kind} of shape `{tuple(value.shape)}`" + (f" and dtype `{dtype}`" if dtype else "")
+    described = f"{kind}{_shape(value)}" + (f" and dtype `{dtype}`" if dtype else "")
+    if isinstance(value, Tensor) and value.is_meta:
+        return f"{described} on the device `meta`, which holds no values"
+    if isinstance(value, Tensor) and value.layout is not torch.strided:
+        return f"{described} whose layout is `{value.layout}`"
+    return described
+
+
+def _shape(value: Tensor | np.ndarray) -> str:
+    if isinstance(value, Tensor) and value.is_nested:
+        return " that is nested"
+    return f" of shape `{tuple(value.shape)}`"
 
 
 def _show_items(value: Sequence[Any]) -> str:

@@ -99,5 +99,23 @@ def test_what_is_no_copy_is_refused(tmp_path):
         path.write_text(text)
         assert "Nothing restored" in str(learn.restore_progress(path, tmp_path))
     assert not (tmp_path / FILE_NAME).exists()
+    with path.open("wb") as huge:
+        huge.truncate(30_000_000)
+    assert "too large" in str(learn.restore_progress(path, tmp_path))
+    assert "is not a file" in str(learn.restore_progress(tmp_path, tmp_path))
     path.write_text(json.dumps({"version": 1, "chapters": {"00_start_here": [1]}}))
     assert "stored here: 0." in str(learn.restore_progress(path, tmp_path))
+
+
+def test_what_a_chapter_no_longer_has_is_kept_and_not_counted(tmp_path):
+    """Entries of a prediction and an exercise that a newer version of the course left out."""
+    gone = {"exercises": {"gone": {"solved": True}}, "predictions": {"gone": {"value": 1}}}
+    contents = json.dumps({"version": 1, "chapters": {"00_start_here": gone, "none": gone}})
+    (tmp_path / FILE_NAME).write_text(contents)
+    start = learn.chapter("00_start_here", tmp_path)
+    assert "0 of 4 solved" in repr(start.progress())
+    start.hint("tail_mean")
+    assert "stored here: 0." in str(learn.restore_progress(tmp_path / FILE_NAME, tmp_path))
+    kept = json.loads((tmp_path / FILE_NAME).read_text())["chapters"]
+    assert kept["none"] == gone
+    assert set(kept["00_start_here"]["exercises"]) == {"gone", "tail_mean"}

@@ -52,3 +52,12 @@ def test_a_leaf_created_by_the_code_cannot_be_edited():
     assert not leaf.editable
     with pytest.raises(ValueError, match="made anew"):
         view.edit(leaf.node, 0, 1.0)
+
+
+def test_an_edit_is_refused_where_the_name_of_the_leaf_was_used_again():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    view = lk.stepper(lambda: (w**2).sum())
+    (leaf,) = view.walk.leaves
+    w = torch.tensor([3.0, 4.0], requires_grad=True)
+    with pytest.raises(ValueError, match="'w' is another tensor now"):
+        view.edit(leaf.node, 0, 5.0)

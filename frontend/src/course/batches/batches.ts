@@ -45,7 +45,7 @@ class BatchesView {
   private readonly epochName = document.createElement("span");
   private readonly back = button("‹", "The epoch before");
   private readonly next = button("›", "The next epoch");
-  private readonly play = button("Play", "Run the epoch again, slowly");
+  private readonly play = button("Play", "Show the epoch again, slowly");
   private readonly colourings: [Colouring, HTMLButtonElement][];
   private readonly unguard: () => void;
   private readonly resizes?: ResizeObserver;
@@ -123,7 +123,7 @@ class BatchesView {
     this.slider.title = "Go to any moment of the epoch";
     this.slider.setAttribute("aria-label", "Moment of the epoch");
     this.slider.addEventListener("input", () => {
-      cancelAnimationFrame(this.animation);
+      this.halt();
       this.now = (Number(this.slider.value) / 1000) * endOf(this.batches);
       this.draw();
     });
@@ -132,7 +132,7 @@ class BatchesView {
   private listen(): void {
     this.back.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
-    this.play.addEventListener("click", () => this.start());
+    this.play.addEventListener("click", () => (this.animation ? this.pause() : this.start()));
     for (const [colouring, each] of this.colourings) {
       each.addEventListener("click", () => {
         this.colouring = colouring;
@@ -160,6 +160,7 @@ class BatchesView {
   private turn(by: number): void {
     const last = this.model.get("epochs").length - 1;
     this.epoch = Math.min(last, Math.max(0, this.epoch + by));
+    this.now = Number.POSITIVE_INFINITY;
     this.start();
   }
 
@@ -193,23 +194,35 @@ class BatchesView {
     this.draw();
   }
 
-  /** Plays the epoch from its start. */
+  /** Plays the epoch from the moment that is shown, or from its start if that is its end. */
   private start(): void {
     cancelAnimationFrame(this.animation);
     const end = endOf(this.batches);
     if (!mayMove()) {
+      this.halt();
       this.now = Number.POSITIVE_INFINITY;
       this.draw();
       return;
     }
-    const begin = performance.now();
+    const from = this.now < end ? this.now / end : 0;
+    const begin = performance.now() - from * PLAYING_MS;
     const show = () => {
       const share = (performance.now() - begin) / PLAYING_MS;
       this.now = share < 1 ? share * end : Number.POSITIVE_INFINITY;
+      this.animation = share < 1 ? requestAnimationFrame(show) : 0;
       this.draw();
-      if (share < 1) this.animation = requestAnimationFrame(show);
     };
     show();
+  }
+
+  private pause(): void {
+    this.halt();
+    this.draw();
+  }
+
+  private halt(): void {
+    cancelAnimationFrame(this.animation);
+    this.animation = 0;
   }
 
   private draw(): void {
@@ -234,6 +247,7 @@ class BatchesView {
     for (const [colouring, each] of this.colourings) {
       each.setAttribute("aria-pressed", String(colouring === this.colouring));
     }
+    this.play.textContent = this.animation ? "Pause" : "Play";
     this.read(scene.followed);
   }
 

@@ -33,7 +33,7 @@ export const COLOURS = [
   "#c23b4e",
 ];
 const SVG = "http://www.w3.org/2000/svg";
-const CELL = 20;
+const CELL = 22;
 const MAX_WIDTH = 660;
 /** From this width on, the batches are beside the grid. */
 const SIDE_BY_SIDE = 860;
@@ -89,7 +89,7 @@ export function drawRows(scene: Scene): SVGSVGElement {
     top += heights[place] ?? 0;
     if (batch.arrived > scene.now) continue;
     const by = batch.worker === null ? "" : `, worker ${batch.worker}`;
-    svg.append(label(0, y + 14, `batch ${place}${by}`, "lane"));
+    svg.append(label(0, y + 15, `batch ${place}${by}`, "lane"));
     for (const [at, index] of batch.indices.entries()) {
       const down = Math.floor(at / perLine) * CELL;
       svg.append(...cell(scene, index, place, left + (at % perLine) * CELL, y + down));
@@ -178,7 +178,7 @@ function cell(scene: Scene, index: number, place: number, x: number, y: number):
   rect.setAttribute("class", classes.join(" "));
   const of = scene.labels.length ? `, class ${scene.labels[index]}` : "";
   title(rect, `index ${index}${of}${batch ? `, batch ${place}` : ""}`);
-  return [rect, label(x + CELL / 2 - 1, y + 13, String(index), "", "middle")];
+  return [rect, label(x + CELL / 2 - 1, y + 14, String(index), "", "middle")];
 }
 
 function key(scene: Scene, index: number, place: number): number {

@@ -16,7 +16,7 @@ export const STYLE = `
 .labkit-batches .tall { max-height: 330px; overflow-y: auto; }
 .labkit-batches figcaption { font-weight: 600; font-size: 12px; margin: 2px 0 4px; }
 .labkit-batches svg { display: block; }
-.labkit-batches svg text { font: 10px var(--jp-ui-font-family, system-ui, sans-serif);
+.labkit-batches svg text { font: 11px var(--jp-ui-font-family, system-ui, sans-serif);
   fill: var(--jp-content-font-color1, currentColor); pointer-events: none; }
 .labkit-batches svg text.lane { font-size: 12px; }
 .labkit-batches svg text.faint { fill: var(--jp-content-font-color2, currentColor); font-size: 11px; }

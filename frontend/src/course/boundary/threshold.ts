@@ -101,6 +101,11 @@ class ThresholdPage {
     this.cheapest.addEventListener("click", () => this.moveToCheapest(), { signal });
   }
 
+  /** The price of a miss; what is no price counts as nothing. */
+  private get perMiss(): number {
+    return Math.max(0, Number(this.price.value) || 0);
+  }
+
   private get cut(): number {
     return CUTS[Number(this.slider.value)] ?? 0;
   }
@@ -112,7 +117,7 @@ class ThresholdPage {
   }
 
   private moveToCheapest(): void {
-    this.slide(cheapestCut(this.decided, Number(this.price.value)));
+    this.slide(cheapestCut(this.decided, this.perMiss));
   }
 
   private slide(logit: number): void {
@@ -129,7 +134,7 @@ class ThresholdPage {
     const text = `threshold ${probabilityText(this.cut)} (logit ${logit})`;
     this.picture.show(this.cut, text);
     this.slider.setAttribute("aria-valuetext", text);
-    const cost = costOf(counts, Number(this.price.value));
+    const cost = costOf(counts, this.perMiss);
     this.counts.replaceChildren(
       line([
         [counted(hits, "hit"), `${this.classes[1]}, and flagged`],

@@ -5,7 +5,7 @@ import { makeSvg } from "../../parts/element";
 import { decades, roundTicks } from "../../parts/ticks";
 import { hueOf, markerOf, text } from "../race/looks";
 
-const [LEFT, TOP, WIDTH, HEIGHT] = [58, 22, 690, 120] as const;
+const [LEFT, TOP, WIDTH, HEIGHT, RIGHT] = [58, 22, 680, 120, 24] as const;
 const LOWEST = 1e-9;
 const [TICKS_ACROSS, TICKS_UP] = [8, 4] as const;
 const EMPTY = "No step yet. Press Play, click on the map, or drag an end of the line.";
@@ -13,7 +13,7 @@ const EMPTY = "No step yet. Press Play, click on the map, or drag an end of the 
 export class LossCurve {
   readonly element = document.createElement("div");
   private readonly picture = makeSvg("svg", {
-    viewBox: `0 0 ${LEFT + WIDTH + 12} ${TOP + HEIGHT + 36}`,
+    viewBox: `0 0 ${LEFT + WIDTH + RIGHT} ${TOP + HEIGHT + 36}`,
     class: "race-board line-curve",
     role: "img",
   });
@@ -44,11 +44,7 @@ export class LossCurve {
       made.push(makeSvg("polyline", { points: route(held), class: "line-loss-held" }));
     }
     losses.forEach((each, place) => {
-      const points = route(each);
-      made.push(
-        makeSvg("polyline", { points, class: "line-loss line-loss-edge" }),
-        makeSvg("polyline", { points, class: "line-loss", stroke: hueOf(place) }),
-      );
+      made.push(makeSvg("polyline", { points: route(each), ...looksOf(place) }));
     });
     if (last) made.push(this.now);
     else made.push(label(LEFT + WIDTH / 2, TOP + HEIGHT / 2 + 4, EMPTY, "middle"));
@@ -113,20 +109,29 @@ function frame(): SVGElement[] {
 
 /** Returns one entry for each walk, and for the lines that are not losses of training points. */
 function key(walks: readonly LineWalk[], hasHeld: boolean, hasBest: boolean): HTMLElement[] {
-  const entries = walks.map(({ lane }, place) => entry(markerOf(place), lane.name));
-  if (hasHeld) entries.push(entry(sample("line-loss-held"), "held out"));
-  if (hasBest) entries.push(entry(sample("line-best"), "best line"));
+  const entries = walks.map(({ lane }, place) =>
+    entry(lane.name, sample(looksOf(place)), markerOf(place)),
+  );
+  if (hasHeld) entries.push(entry("held out", sample({ class: "line-loss-held" })));
+  if (hasBest) entries.push(entry("best line", sample({ class: "line-best" })));
   return entries;
 }
 
-function sample(name: string): SVGElement {
-  return makeSvg("line", { x1: -9, x2: 9, y1: 0, y2: 0, class: name });
+/** Returns the looks of a walk's loss: those of its way on the map, but never white on white. */
+function looksOf(place: number): Record<string, string> {
+  return place === 0
+    ? { class: "line-loss line-loss-first" }
+    : { class: "line-loss", stroke: hueOf(place) };
 }
 
-function entry(mark: SVGElement, name: string): HTMLElement {
+function sample(looks: Record<string, string>): SVGElement {
+  return makeSvg("line", { x1: -14, x2: 14, y1: 0, y2: 0, ...looks });
+}
+
+function entry(name: string, ...marks: SVGElement[]): HTMLElement {
   const made = document.createElement("span");
-  const picture = makeSvg("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" });
-  picture.append(mark);
+  const picture = makeSvg("svg", { viewBox: "-14 -9 28 18", "aria-hidden": "true" });
+  picture.append(...marks);
   made.append(picture, name);
   return made;
 }

@@ -21,7 +21,10 @@ import { Settings } from "./settings";
 export type LineModel = WidgetModel<LineState, LineRequest>;
 
 const EVENTS = ["change:walks", "change:answered", "change:said"] as const;
-const WAITING = "The kernel walks. If a cell is running, this waits for its end.";
+const WAITING =
+  "The kernel walks. If a cell is running, this waits for its end; after a restart of the kernel, " +
+  "run this view's cell again.";
+const NO_RATE = "A learning rate is a number from 0 to 100.";
 
 /** Draws the view; returns its clean-up. */
 export const render = rendering((model: LineModel, root) => new LineView(model, root));
@@ -58,10 +61,17 @@ class LineView {
     this.board = new RaceBoard((start) => this.wish({ start }), {
       onHover: (place) => this.point(place),
     });
-    const events = { onStep: (step: number) => this.show(step), onSurface: () => {} };
+    const events = {
+      onStep: (step: number) => this.show(step),
+      onSurface: () => {},
+      onEmpty: () => this.wish({}),
+    };
     this.player = new PlayerBar(events, 30);
     this.settings = new Settings(model.get("batches"), {
       onChange: (rate, batch) => this.wish({ rate, batch }),
+      onNoRate: () => {
+        this.status.textContent = NO_RATE;
+      },
     });
     const sheet = document.createElement("style");
     sheet.textContent = raceStyle + style;

@@ -19,7 +19,7 @@ const [LEFT, TOP, WIDTH, HEIGHT] = [46, 22, 336, 336] as const;
 const [FULL_WIDTH, FULL_HEIGHT] = [390, 392] as const;
 /** Where the two handles are, as parts of the width. */
 const ENDS = [0.06, 0.94] as const;
-const TICKS = 5;
+const TICKS = 4;
 const KEY_SHARE = 1 / 40;
 const HELP =
   "Drag an end of the line, or move it with the arrow keys up and down; let go, or press Enter, " +

@@ -4,10 +4,14 @@ import { text } from "../race/looks";
 
 interface SettingEvents {
   onChange(rate: number, batch: number): void;
+  /** What was typed is no learning rate; the field shows the old one again. */
+  onNoRate(): void;
 }
 
 /** The slider of the learning rate is logarithmic, from 0.001 to 1. */
 const [LOWEST, HIGHEST] = [-3, 0] as const;
+/** The kernel takes no higher rate. */
+const FASTEST = 100;
 const BATCH_TITLE =
   "How many points each step is made with. With fewer than all it is called stochastic " +
   "gradient descent";
@@ -39,8 +43,14 @@ export class Settings {
     if (batches.length > 1) this.element.append(each);
     const { signal } = this.listeners;
     const change = () => {
+      const rate = this.field.value === "" ? Number.NaN : Number(this.field.value);
+      if (!(rate >= 0 && rate <= FASTEST)) {
+        this.field.value = this.asked;
+        events.onNoRate();
+        return;
+      }
       this.asked = this.field.value;
-      events.onChange(Number(this.field.value), Number(this.batch.value));
+      events.onChange(rate, Number(this.batch.value));
     };
     this.slider.addEventListener("input", () => this.follow(), { signal });
     for (const control of [this.slider, this.field, this.batch]) {

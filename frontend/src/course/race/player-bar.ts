@@ -8,6 +8,8 @@ const LONGEST_SECONDS = 14;
 interface PlayerEvents {
   onStep(step: number): void;
   onSurface(surface: string): void;
+  /** Play or Step where there is nothing to play. */
+  onEmpty?(): void;
 }
 
 /** A bar of controls that counts steps. */
@@ -82,6 +84,7 @@ export class PlayerBar {
   }
 
   private stepForward(): void {
+    if (this.steps === 0) this.events.onEmpty?.();
     this.pause();
     this.show(Math.min(this.steps, Math.floor(this.at) + 1));
   }
@@ -89,6 +92,10 @@ export class PlayerBar {
   private toggle(): void {
     if (this.frame !== null) {
       this.pause();
+      return;
+    }
+    if (this.steps === 0) {
+      this.events.onEmpty?.();
       return;
     }
     if (this.at >= this.steps) this.show(0);

@@ -8,6 +8,8 @@ const [LEFT, TOP, SIDE] = [46, 22, 336] as const;
 const [WIDTH, HEIGHT] = [390, 392] as const;
 /** Length of the line that points downhill, in units of the picture. */
 const DOWNHILL = 30;
+/** A part of the highest loss that is not told apart from 0. */
+const NEAR_ZERO = 1e-3;
 /** An arrow key moves the cross by this part of the range. */
 const KEY_SHARE = 1 / 40;
 const HELP =
@@ -267,7 +269,8 @@ function axes({ first, second, lowest, highest }: RaceMap): SVGTextElement[] {
       "end",
     ),
   ]);
-  const range = `loss: dark ${text(lowest)}, light ${text(highest)}`;
+  const dark = lowest >= 0 && lowest < NEAR_ZERO * highest ? "near 0" : text(lowest);
+  const range = `loss: dark ${dark}, light ${text(highest)}`;
   return [
     ...made,
     label(LEFT + SIDE / 4, bottom + 31, first.name, "middle"),

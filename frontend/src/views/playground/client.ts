@@ -8,6 +8,7 @@ import {
   isLive,
   KERNEL_BUSY,
   KERNEL_DISCONNECTED,
+  type MessageListener,
   type MessageModel,
   send,
 } from "../../transport/channel";
@@ -18,6 +19,10 @@ import { type Frame, readFrame, readSetup, type Setup } from "./state";
 /** The model of the playground's widget, as anywidget passes it to `render`. */
 export interface PlaygroundModel extends MessageModel<PlaygroundRequest> {
   get(trait: "protocol"): number;
+  on(event: "msg:custom", listener: MessageListener): void;
+  on(event: "comm_live_update", listener: () => void): void;
+  off(event: "msg:custom", listener: MessageListener): void;
+  off(event: "comm_live_update", listener: () => void): void;
 }
 
 export interface PlaygroundListener {
@@ -39,6 +44,7 @@ export class PlaygroundClient {
   private readonly receive = (content: unknown, buffers: Buffers = []) =>
     this.handle(content, buffers);
   private readonly onSight = () => this.reportSight();
+  private readonly onLiveChange = () => this.followKernel();
   private readonly observer: IntersectionObserver;
   private timers: ReturnType<typeof setInterval>[] = [];
   private waiting: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +66,7 @@ export class PlaygroundClient {
 
   open(): void {
     this.model.on("msg:custom", this.receive);
+    this.model.on("comm_live_update", this.onLiveChange);
     this.observer.observe(this.root);
     document.addEventListener("visibilitychange", this.onSight);
     this.wasVisible = this.isVisible;
@@ -77,6 +84,7 @@ export class PlaygroundClient {
 
   close(): void {
     this.model.off("msg:custom", this.receive);
+    this.model.off("comm_live_update", this.onLiveChange);
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.waiting);
     this.observer.disconnect();
@@ -98,6 +106,11 @@ export class PlaygroundClient {
     return this.isInSight && document.visibilityState === "visible";
   }
 
+  /** anywidget passes on that this has changed, but not to what: it was live until now. */
+  private followKernel(): void {
+    if (this.model.comm_live !== true) this.listener.problem(KERNEL_DISCONNECTED);
+  }
+
   private hello(): void {
     if (this.hasSetup) return;
     this.send({
@@ -116,7 +129,6 @@ export class PlaygroundClient {
   }
 
   private report(): void {
-    if (this.hasSetup && !isLive(this.model)) this.listener.problem(KERNEL_DISCONNECTED);
     if (this.isVisible && this.hasSetup) this.sendSight();
   }
 

@@ -31,6 +31,7 @@ export class LossCurve {
   private width = 0;
   private drawnAt = Number.NEGATIVE_INFINITY;
   private theme: Theme | null = null;
+  private font = "";
   /** Where the pointer is on the curve, from 0 to 1. */
   private cursor: number | null = null;
 
@@ -88,6 +89,7 @@ export class LossCurve {
   resize(): void {
     this.width = this.canvas.clientWidth;
     this.theme = readTheme(this.element);
+    this.font = getComputedStyle(this.element).fontFamily;
   }
 
   /** Draws a frame of many if the last drawing is long enough ago. */
@@ -140,7 +142,7 @@ export class LossCurve {
   /** Writes the value of the upper end. */
   private label(context: CanvasRenderingContext2D, highest: number, colour: string): void {
     const ratio = globalThis.devicePixelRatio || 1;
-    context.font = `${FONT_SIZE * ratio}px ${getComputedStyle(this.element).fontFamily}`;
+    context.font = `${FONT_SIZE * ratio}px ${this.font}`;
     context.fillStyle = colour;
     context.textBaseline = "top";
     context.textAlign = "right";

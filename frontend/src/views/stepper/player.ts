@@ -94,13 +94,22 @@ export class Player {
     this.current = Math.max(0, Math.min(to, events - 1));
     this.slider.value = String(this.current);
     setText(this.count, events === 0 ? "" : `${this.current + 1} of ${events}`);
-    for (const each of [this.first, this.previous]) each.disabled = this.current === 0;
-    for (const each of [this.next, this.last]) each.disabled = this.current >= events - 1;
+    this.disable([this.first, this.previous], this.current === 0);
+    this.disable([this.next, this.last], this.current >= events - 1);
     this.play.disabled = events === 0;
     this.toNotFinite.disabled = (this.walk?.firstNotFinite ?? null) === null;
     this.toZero.disabled = (this.walk?.firstZero ?? null) === null;
     if (this.current >= events - 1) this.pause();
     if (events > 0) this.show(this.current);
+  }
+
+  /** A disabled button gets no keys; if it has the focus, the slider takes it over. */
+  private disable(buttons: readonly HTMLButtonElement[], disabled: boolean): void {
+    for (const each of buttons) {
+      const hasFocus = disabled && each.matches(":focus");
+      each.disabled = disabled;
+      if (hasFocus) this.slider.focus();
+    }
   }
 
   private toggle(): void {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BatchesModel, render } from "../../../src/course/batches/batches";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
 import { batchesStates } from "../../fixtures/messages";
@@ -14,6 +14,11 @@ beforeEach(() => {
   root = document.createElement("div");
   document.body.replaceChildren(root);
   close = render({ model: model as unknown as BatchesModel, el: root });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 function button(name: string): HTMLButtonElement {
@@ -75,6 +80,25 @@ describe("the traced loader", () => {
     slider.dispatchEvent(new Event("input"));
     expect(cells(1).map((each) => each.dataset.index)).toEqual(["3", "0"]);
     expect(root.querySelectorAll("line.cursor").length).toBe(1);
+  });
+
+  it("plays, pauses where it is, and goes on from there", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: false }));
+    vi.useFakeTimers({ toFake: ["performance", "requestAnimationFrame", "cancelAnimationFrame"] });
+    const moment = () => Number(root.querySelector<HTMLInputElement>("input[type=range]")?.value);
+    button("Play").click();
+    vi.advanceTimersByTime(500);
+    button("Pause").click();
+    const paused = moment();
+    expect(paused).toBeGreaterThan(0);
+    vi.advanceTimersByTime(500);
+    expect(moment()).toBe(paused);
+    button("Play").click();
+    vi.advanceTimersByTime(100);
+    expect(moment()).toBeGreaterThan(paused);
+    vi.advanceTimersByTime(60_000);
+    expect(moment()).toBe(1000);
+    expect(button("Play")).toBeTruthy();
   });
 
   it("colours by batch, worker or class", () => {

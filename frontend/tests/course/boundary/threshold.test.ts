@@ -57,6 +57,11 @@ describe("the threshold view", () => {
     expect(root.textContent).toContain("1 miss");
   });
 
+  it.each(["", "-3"])("counts a miss as nothing where %j is written as its price", (written) => {
+    enter(input("number"), written);
+    expect(root.textContent).toContain("cost 1");
+  });
+
   it("leaves nothing behind", () => {
     close();
     expect(root.childElementCount).toBe(0);

@@ -117,10 +117,27 @@ describe("the line", () => {
     model.listeners.get("change:walks")?.();
     const names = [...root.querySelectorAll(".line-key span")].map((each) => each.textContent);
     expect(names.slice(0, 2)).toEqual(["lr 0.2", "lr 0.1"]);
-    expect(root.querySelectorAll(".line-loss:not(.line-loss-edge)")).toHaveLength(2);
+    expect(root.querySelectorAll(".line-curve .line-loss")).toHaveLength(2);
     expect(root.querySelector(".line-curve")?.getAttribute("aria-label")).toContain(
       "lr 0.2, 0.1 at step 4; lr 0.1, 0 at step 2",
     );
+  });
+
+  it("asks for a first walk when Play is pressed before any step", () => {
+    model.traits.walks = [];
+    model.listeners.get("change:walks")?.();
+    button("Play").click();
+    expect(wish()).toEqual({ number: 1, start: [4, 3], rate: 0.1, batch: 1 });
+    expect(model.saved).toBe(1);
+  });
+
+  it.each(["", "-1", "1e9"])("asks for nothing where %j is typed as a learning rate", (typed) => {
+    const rate = root.querySelector('input[type="number"]') as HTMLInputElement;
+    rate.value = typed;
+    rate.dispatchEvent(new Event("change"));
+    expect(model.saved).toBe(0);
+    expect(rate.value).toBe("0.1");
+    expect(root.querySelector("[role=status]")?.textContent).toContain("from 0 to 100");
   });
 
   it("says what to do where no step was made", () => {

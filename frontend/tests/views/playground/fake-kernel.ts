@@ -22,6 +22,7 @@ export class FakeKernel {
   readonly requests: PlaygroundRequest[] = [];
   comm_live = true;
   private listeners: Listener[] = [];
+  private liveListeners: (() => void)[] = [];
 
   get(): number {
     return PROTOCOL_VERSION;
@@ -31,12 +32,21 @@ export class FakeKernel {
     this.requests.push(content);
   }
 
-  on(_: string, listener: Listener): void {
-    this.listeners.push(listener);
+  on(event: string, listener: Listener & (() => void)): void {
+    if (event === "msg:custom") this.listeners.push(listener);
+    else this.liveListeners.push(listener);
   }
 
-  off(_: string, listener: Listener): void {
-    this.listeners = this.listeners.filter((each) => each !== listener);
+  off(event: string, listener: Listener & (() => void)): void {
+    const others = (each: unknown) => each !== listener;
+    if (event === "msg:custom") this.listeners = this.listeners.filter(others);
+    else this.liveListeners = this.liveListeners.filter(others);
+  }
+
+  /** The kernel is restarted. */
+  end(): void {
+    this.comm_live = false;
+    for (const listener of this.liveListeners) listener();
   }
 
   emit(content: unknown, buffers: DataView[] = []): void {

@@ -88,8 +88,7 @@ describe("the connection", () => {
 
   it("says that the kernel is gone, also when it was there before", () => {
     show();
-    kernel.comm_live = false;
-    vi.advanceTimersByTime(1100);
+    kernel.end();
     expect(root.querySelector("[role=alert]")?.textContent).toBe(KERNEL_DISCONNECTED);
   });
 

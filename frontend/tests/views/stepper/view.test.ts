@@ -235,6 +235,14 @@ describe("the stepper", () => {
     expect(step()).toBe(2);
   });
 
+  it("gives the focus to the slider when the button that has it is disabled at the end", () => {
+    const last = [...root.querySelectorAll("button")].find((each) => each.textContent === "»");
+    last?.focus();
+    press("»");
+    expect(last?.disabled).toBe(true);
+    expect(document.activeElement).toBe(root.querySelector("input[type=range]"));
+  });
+
   it("shows why an edit was refused, and restores the value of the leaf", () => {
     const field = () => root.querySelector<HTMLInputElement>("input[type=number]");
     const held = field()?.value;

@@ -102,7 +102,7 @@ SPLIT_BY_PERSON = Exercise(
         ),
         Mistake(
             "as_many_samples",
-            "That keeps as many *samples* as there are people in `kept`, whosoever they are.",
+            "That keeps as many *samples* as there are people in `kept`, whoever they come from.",
             like=(
                 _validating(lambda person, kept: list(range(len(person) - len(kept), len(person)))),
                 _validating(lambda _, kept: list(range(len(kept)))),

@@ -118,8 +118,8 @@ MOMENTUM_STEP = Exercise(
     mistakes=(
         Mistake(
             "averaged",
-            "This velocity is a running *mean*: the new gradient counts `1 - momentum`. Adam does "
-            "it so. PyTorch's SGD adds the whole gradient, which makes its steps up to "
+            "This velocity is a running *mean*: the new gradient counts `1 - momentum`. Adam "
+            "works like that. PyTorch's SGD adds the whole gradient, which makes its steps up to "
             "`1 / (1 - momentum)` times as long.",
             like=_averaged,
         ),

@@ -76,8 +76,8 @@ PREDICTIONS: tuple[Prediction, ...] = (
         ),
         reasons={
             "reaches the bottom": (
-                "So it would be with all 500 samples in every step. With four, the gradient does "
-                "not vanish at the bottom, and the steps keep their length."
+                "That would happen with all 500 samples in every step. With four, the gradient "
+                "does not vanish at the bottom, and the steps keep their length."
             ),
             "straight": (
                 "A straight line down on this axis means that the same share is lost with each "
@@ -169,12 +169,12 @@ PREDICTIONS: tuple[Prediction, ...] = (
     ),
     Choice(
         "turned",
-        "The same ravine is turned by 45 degrees, and the start turns with it. Whose number of "
-        "steps changes?",
+        "The same ravine is turned by 45 degrees, and the start turns with it. Which optimizers "
+        "need another number of steps now?",
         options={
-            "a": "Nobody's: it is the same ravine, seen from another side",
-            "b": "Everybody's: a tilted valley is harder",
-            "c": "RMSprop's and Adam's, not that of SGD and momentum",
+            "a": "None: it is the same ravine, seen from another side",
+            "b": "All four: a tilted valley is harder",
+            "c": "RMSprop and Adam, but not SGD and momentum",
         },
         why=(
             "SGD and momentum follow the gradient, and the gradient turns with the ravine: step "
@@ -192,8 +192,8 @@ PREDICTIONS: tuple[Prediction, ...] = (
                 "parameter for itself, and those are now mixtures."
             ),
             "b": (
-                "A gradient turns with the surface, so whoever follows it alone makes the same "
-                "walk, turned."
+                "A gradient turns with the surface, so an optimizer that follows it alone makes "
+                "the same walk, turned."
             ),
         },
     ),
@@ -219,7 +219,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         ),
         reasons={
             "a": (
-                "So it is with AdamW. In Adam the decay is part of the gradient, and is divided by "
+                "That is AdamW. In Adam the decay is part of the gradient, and is divided by "
                 "the size of all gradients of that weight."
             ),
             "c": "Large gradients make the divisor large, and the decay is divided by it too.",
@@ -230,7 +230,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         "The same step with the same rate, but all lengths are measured in centimetres instead of "
         "metres. How far does the mean height move, in the world outside?",
         options={
-            "a": "As far as before: units are a matter of writing",
+            "a": "As far as before: units are only notation",
             "b": "A hundredth as far",
             "c": "A ten-thousandth as far",
         },
@@ -272,7 +272,10 @@ PREDICTIONS: tuple[Prediction, ...] = (
         ),
         reasons={
             "a": "That lead was due to the rate: 0.01 is good for Adam and tiny for SGD.",
-            "c": "One reads that, and there are such cases; here the difference is within a point.",
+            "c": (
+                "You may read that, and there are such cases; here the difference is within a "
+                "point."
+            ),
         },
     ),
 )
