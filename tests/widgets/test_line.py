@@ -112,3 +112,16 @@ def test_invalid_arguments_are_explained():
 def test_points_that_have_no_line_are_refused(x, said):
     with pytest.raises(ValueError, match=said):
         LineFit(x, [1.0, 2.0])
+
+
+def test_the_still_picture_has_a_line_before_any_step_and_the_losses_after():
+    fit = LineFit(X, Y, start=(0, 2), held_out=([4.0], [9.0]))
+    before = fit._repr_mimebundle_()[0]["image/svg+xml"]
+    assert "stroke:#0a84c6" in before
+    assert "loss of all training points" not in before
+    fit.walk(lr=0.1, steps=10)
+    fit.walk(lr=0.24, steps=10)
+    after = fit._repr_mimebundle_()[0]["image/svg+xml"]
+    ElementTree.fromstring(after)
+    assert "loss of all training points" in after
+    assert after.count("<circle") == 4 + 1 + 2 * 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -87,8 +88,8 @@ def as_tensor(value: object) -> Tensor | None:
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
         return torch.from_numpy(array.astype(np.float64)) if array.dtype.kind in "biuf" else None
-    if isinstance(value, int | float):
-        return torch.tensor(value, dtype=torch.float64)
+    if isinstance(value, Real):
+        return torch.tensor(float(value), dtype=torch.float64)
     return None
 
 

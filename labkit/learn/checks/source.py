@@ -7,10 +7,12 @@ built-in), nothing is claimed about it.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _LOOPS = (
     ast.For,
@@ -183,16 +185,27 @@ def _is_first_assigned(name: str, body: list[ast.stmt]) -> bool:
 def read_source(answer: object) -> Source:
     """Return the source code of a function or class; an empty `Source` where there is none.
 
+    Of a module, and of any other object that can be called, it is that of its class.
+
     Examples
     --------
     >>> read_source(inspect.cleandoc).mentions("expandtabs"), read_source(3).mentions("x")
     (True, False)
     """
     try:
-        text = textwrap.dedent(inspect.getsource(answer))  # type: ignore[arg-type]
-        return Source(_definition(ast.parse(text), getattr(answer, "__name__", "")))
+        written = _written(answer)
+        text = textwrap.dedent(inspect.getsource(written))
+        return Source(_definition(ast.parse(text), getattr(written, "__name__", "")))
     except (TypeError, OSError, SyntaxError, ValueError, RecursionError):
         return Source()
+
+
+def _written(answer: Any) -> Any:
+    """Return what somebody wrote: the function behind a partial one, the class of an object."""
+    if isinstance(answer, functools.partial):
+        return _written(answer.func)
+    is_object = callable(answer) and not (inspect.isroutine(answer) or inspect.isclass(answer))
+    return type(answer) if is_object else answer
 
 
 def _definition(tree: ast.Module, name: str) -> ast.AST:

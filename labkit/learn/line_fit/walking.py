@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Numbers = NDArray[np.float64]
+_ROOM_ACROSS, _ROOM_UP = 0.08, 0.25
+"""Parts of the points' range, on both sides of them."""
 _SEED = 0
 """Of the generator that draws the batches."""
 
@@ -45,6 +47,25 @@ class Points:
         columns = np.stack([self.x, np.ones_like(self.x)], axis=1)
         w, b = np.linalg.lstsq(columns, self.y, rcond=None)[0].tolist()
         return w, b
+
+
+def ends_of(points: Points, held: Points | None) -> tuple[list[float], list[float]]:
+    """Return the ends of the two axes, with room around all points.
+
+    Examples
+    --------
+    >>> ends_of(Points(np.arange(2.0), np.arange(2.0)), None)
+    ([-0.08, 1.08], [-0.25, 1.25])
+    """
+    every = [points] if held is None else [points, held]
+    x, y = (np.concatenate([getattr(each, axis) for each in every]) for axis in ("x", "y"))
+    return _with_room(x, _ROOM_ACROSS), _with_room(y, _ROOM_UP)
+
+
+def _with_room(values: Numbers, share: float) -> list[float]:
+    low, high = float(values.min()), float(values.max())
+    room = max((high - low) * share, 1e-3)
+    return [low - room, high + room]
 
 
 @dataclass

@@ -16,7 +16,14 @@ import numpy as np
 import traitlets
 
 from labkit.learn.line_fit.still import line_svg, line_text
-from labkit.learn.line_fit.walking import Points, Walk, empty_walk, run_walk, surface_of
+from labkit.learn.line_fit.walking import (
+    Points,
+    Walk,
+    empty_walk,
+    ends_of,
+    run_walk,
+    surface_of,
+)
 from labkit.learn.race.entries import as_lane, as_map, short
 from labkit.learn.race.surfaces import height_map
 from labkit.run.error_text import described
@@ -39,8 +46,6 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_FRAMES = 0.08
 _MOST_STEPS, _MOST_WALKS = 2000, 6
 _FASTEST = 100.0
-_ROOM = 0.25
-"""Of the points' range, above and below them."""
 _BATCHES = (16, 4, 1)
 
 
@@ -239,7 +244,14 @@ class LineFit(PicturedWidget):
             self.answered = number if isinstance(number, int) else self.answered
 
     def _picture(self) -> dict[str, str]:
-        svg = line_svg(self._points, self._surface, self._height_map, self._lanes())
+        svg = line_svg(
+            self._points,
+            self._surface,
+            self._height_map,
+            self._lanes(),
+            start=self.start,
+            held=self._held,
+        )
         return {"text/plain": repr(self), "image/svg+xml": svg}
 
     def _revision(self) -> object:
@@ -281,23 +293,16 @@ def _ends(name: str, ends: Ends) -> Ends:
 
 
 def _plane(points: Points, held: Points | None) -> LinePlane:
-    every = [points] if held is None else [points, held]
-    x, y = (np.concatenate([getattr(each, axis) for each in every]) for axis in ("x", "y"))
+    ends_x, ends_y = ends_of(points, held)
     return {
         "x": points.x.tolist(),
         "y": points.y.tolist(),
         "held_x": [] if held is None else held.x.tolist(),
         "held_y": [] if held is None else held.y.tolist(),
-        "ends_x": _with_room(x, 0.08),
-        "ends_y": _with_room(y, _ROOM),
+        "ends_x": ends_x,
+        "ends_y": ends_y,
         "best": points.loss(*points.best()),
     }
-
-
-def _with_room(values: np.ndarray[Any, Any], share: float) -> list[float]:
-    low, high = float(values.min()), float(values.max())
-    room = max((high - low) * share, 1e-3)
-    return [low - room, high + room]
 
 
 def _read(wish: Mapping[str, Any]) -> tuple[Ends, float, int] | None:

@@ -48,7 +48,7 @@ def _lanes(batches: Sequence[BatchTrace]) -> Section:
         )
 
     for lane, worker in enumerate(workers):
-        name = "this process" if worker is None else f"worker {worker}"
+        name = "fetching" if worker is None else f"worker {worker}"
         body += label(INSET, (lane + 1) * _LANE - 5, name)
         for batch in batches:
             if batch.worker == worker:

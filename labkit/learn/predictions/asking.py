@@ -50,7 +50,10 @@ class Asking:
 
     def score(self, prediction: Prediction, outcome: object) -> Feedback:
         """Store the outcome if it is the first one, and return the card of the score."""
-        stored = self._stored.settle(prediction, prediction.read_outcome(outcome))
+        # A later outcome changes nothing, whatever it is, such as the NaN of a changed run.
+        is_known = self._stored.get(prediction).outcome is not None
+        first = None if is_known else prediction.read_outcome(outcome)
+        stored = self._stored.settle(prediction, first)
         refresh_cards(self._subject(prediction.name))
         return score_card(prediction, stored)
 

@@ -25,7 +25,7 @@ _PAIR = 2
 
 _LEVEL, _SLOPE, _BOTTOM, _HIGH, _TOP = 0.08, 0.15, 0.03, 0.8, 0.9
 """Fractions of the vertical axis that tell shapes apart."""
-_TEETH = 3
+_TEETH = 2
 
 
 def _rises(heights: NDArray[np.float64]) -> int:
@@ -56,6 +56,9 @@ _SHAPES: dict[str, Callable[[NDArray[np.float64]], bool]] = {
     "starts at the top": lambda y: bool(y[0] > _TOP),
     "falls and rises": lambda y: bool(min(y[0], y[-1]) - y.min() > _LEVEL),
     "zigzags": lambda y: _rises(y) >= _TEETH,
+    "levels off": lambda y: bool(
+        y[0] - y[-1] > _SLOPE and np.ptp(y[len(y) // 2 :]) < _SLOPE < y[-1]
+    ),
 }
 """Shapes that `reasons` and `shape` may name; each takes heights as fractions of the axis."""
 _EXAMPLES: dict[str, Sequence[float]] = {
@@ -69,6 +72,7 @@ _EXAMPLES: dict[str, Sequence[float]] = {
     "starts at the top": (1.0, 0.9, 0.2),
     "falls and rises": (0.9, 0.2, 0.5),
     "zigzags": (0.4, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8, 0.0),
+    "levels off": (1.0, 0.4, 0.4, 0.4),
 }
 
 
@@ -77,8 +81,8 @@ class Curve(Prediction):
     """A curve over an axis, sketched in the card or typed as heights that are evenly spaced.
 
     The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, reaches the bottom,
-    stays high, starts at the top, falls and rises, zigzags. The first that a sketch has is its
-    reason.
+    stays high, starts at the top, falls and rises, zigzags, levels off. The first that a sketch has
+    is its reason.
 
     Attributes
     ----------
@@ -91,7 +95,8 @@ class Curve(Prediction):
         The mean vertical distance up to which a sketch is right or close, as a fraction of the
         axis.
     shape : str
-        A shape that makes a sketch right at any height, where the shape is what was asked for.
+        A shape that makes a sketch right at any height, where the shape is what was asked for. A
+        sketch without it that has one of the shapes of `reasons` is off, however near it is.
 
     Examples
     --------
@@ -201,6 +206,8 @@ class Curve(Prediction):
         sketched = self.fractions(np.linspace(*self.x, len(value)), value)
         if self.shape and _SHAPES[self.shape](sketched):
             return "right"
+        if self.shape and self.reason(value):
+            return "off"
         inside = (np.linspace(*self.x, _PLACES) >= x[0]) & (np.linspace(*self.x, _PLACES) <= x[-1])
         distances = np.abs(sketched - self.fractions(x, heights))[inside]
         distance = float(distances.mean()) if len(distances) else 1.0

@@ -68,7 +68,7 @@ class Place(Prediction):
         return (
             (self._cell(x, self.x), self._cell(y, self.y))
             if self.cells
-            else (rounded(x), rounded(y))
+            else (_tidy(x, self.x), _tidy(y, self.y))
         )
 
     def reason(self, value: Point) -> str:
@@ -123,3 +123,9 @@ class Place(Prediction):
         if distance <= self.near:
             return "right"
         return "close" if distance <= self.far else "off"
+
+
+def _tidy(coordinate: float, ends: Point) -> float:
+    """Round to about a thousandth of the axis: nobody points more exactly."""
+    digits = 3 - math.ceil(math.log10(abs(ends[1] - ends[0]) or 1.0))
+    return rounded(round(coordinate, max(digits, 0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 import numpy as np
@@ -289,6 +290,19 @@ def test_forbidden_ways_are_found_in_the_source():
 
     assert check_answer(exercise(forbids=forbids), with_a_loop).paragraphs == ("No loop.",)
     assert check_answer(exercise(forbids=forbids), with_a_mean).paragraphs == ("No mean.",)
+
+
+def test_a_forbidden_way_is_found_in_the_class_of_an_object_and_behind_a_partial():
+    class Centre(nn.Module):
+        def forward(self, table, scale):
+            return (table - table.mean(0)) * scale
+
+    def with_a_mean(table, scale, factor):
+        return factor * (table - table.mean(0)) * scale
+
+    forbids = (names("mean", message="No mean."),)
+    for answer in (Centre(), functools.partial(with_a_mean, factor=1)):
+        assert check_answer(exercise(forbids=forbids), answer).paragraphs == ("No mean.",)
 
 
 def test_a_forbidden_way_may_be_part_of_a_module():

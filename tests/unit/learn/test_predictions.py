@@ -162,9 +162,12 @@ def test_the_first_outcome_counts(tmp_path):
     autograd = chapter("02_autograd", tmp_path)
     autograd.predict("second_backward", 12)
     first = autograd.score("second_backward", 12.0)
-    again = chapter("02_autograd", tmp_path).score("second_backward", 18.0)
-    assert first.heading == again.heading == "Right"
-    assert repr(first) == repr(again)
+    for later in (18.0, math.nan, "changed"):
+        again = chapter("02_autograd", tmp_path).score("second_backward", later)
+        assert first.heading == again.heading == "Right"
+        assert repr(first) == repr(again)
+    with pytest.raises(ValueError, match="asks for whole numbers"):
+        autograd.score("boxes", math.nan)
 
 
 def test_a_prediction_is_restored_in_a_new_kernel(tmp_path):
@@ -249,6 +252,8 @@ def test_the_outcome_of_a_curve_may_be_points_heights_or_two_arrays():
         ("falls and rises", [0.3, 0.05, 0.9], [0.1, 0.5, 0.9]),
         ("zigzags", [0.2, 0.9, 0.1, 0.8, 0.1, 0.7], [0.1, 0.9, 0.1]),
         ("zigzags", [0.9, 0.1] * 8, [0.9, 0.1]),
+        ("levels off", [1.0, 0.3, 0.3, 0.3], [1.0, 0.6, 0.3, 0.0]),
+        ("rises", [0.2, 0.6, 0.6], [0.6, 0.4, 0.2]),
     ],
 )
 def test_a_sketch_of_the_right_shape_is_right_at_any_height(shape, right, off):
@@ -256,6 +261,16 @@ def test_a_sketch_of_the_right_shape_is_right_at_any_height(shape, right, off):
     outcome = curve.read_outcome([0.5] * 11)
     assert curve.score(curve.read(right), outcome) == "right"
     assert curve.score(curve.read(off), outcome) == "off"
+
+
+def test_a_known_misconception_without_the_shape_is_off_however_near():
+    reasons = {"flat": "It begins on a slope."}
+    ends = {"x": (0, 10), "y": (0, 1), "reasons": reasons}
+    outcome = [1.0, *[0.3] * 10]
+    near, shaped = Curve("n", "q", **ends), Curve("n", "q", **ends, shape="levels off")
+    flat = near.read([0.3, 0.3])
+    assert near.score(flat, near.read_outcome(outcome)) == "right"
+    assert shaped.score(flat, shaped.read_outcome(outcome)) == "off"
 
 
 def test_a_curve_of_an_unknown_shape_or_axis_is_refused():

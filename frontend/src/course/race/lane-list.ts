@@ -127,7 +127,8 @@ class LaneRow {
   private readRate(events: LaneEvents): void {
     const rate = Number(this.rate.value);
     const isRate = this.rate.value !== "" && Number.isFinite(rate) && rate >= 0;
-    if (isRate && rate !== this.lane.rate) events.onRate(this.lane.name, rate);
+    if (!isRate) this.rate.value = String(this.lane.rate);
+    else if (rate !== this.lane.rate) events.onRate(this.lane.name, rate);
   }
 
   private rateField(): HTMLElement[] {

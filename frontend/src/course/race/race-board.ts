@@ -131,13 +131,25 @@ export class RaceBoard {
   private showTrail({ lane, lines, downhill, marker }: Trail): void {
     const at = Math.min(this.step, lane.losses.length - 1);
     const points: string[] = [];
-    for (let each = 0; each <= at; each++) points.push(this.point(lane.places, each).join(","));
+    // Beyond the map, lines from side to side would only hide those of the others.
+    const end = Math.min(at, this.lastOnMap(lane.places, at) + 1);
+    for (let each = 0; each <= end; each++) points.push(this.point(lane.places, each).join(","));
     for (const line of lines) line.setAttribute("points", points.join(" "));
     const [x, y] = this.point(lane.places, at);
     marker.setAttribute("transform", `translate(${x},${y})`);
     const [right, up] = this.direction(lane.gradients, at);
     const ends = { x1: x, y1: y, x2: x + right * DOWNHILL, y2: y + up * DOWNHILL };
     for (const [name, value] of Object.entries(ends)) downhill.setAttribute(name, String(value));
+  }
+
+  /** Returns the last step, up to this one, whose place is on the map. */
+  private lastOnMap(places: readonly number[], at: number): number {
+    const { first, second } = this.map as RaceMap;
+    for (let step = at; step > 0; step--) {
+      const [x, y] = [places[2 * step] ?? 0, places[2 * step + 1] ?? 0];
+      if (x >= first.low && x <= first.high && y >= second.low && y <= second.high) return step;
+    }
+    return 0;
   }
 
   private trail(lane: RaceLane, place: number): Trail {

@@ -74,6 +74,8 @@ describe("the race", () => {
     expect(lane("far")).toContain("loss 46.8, off the map");
     button("Step").click();
     expect(lane("far")).toContain("left the map for good at step 2");
+    const points = board().querySelector('[data-lane="far"] polyline')?.getAttribute("points");
+    expect(points?.split(" ")).toHaveLength(2); // the start, and the first place beyond the map
   });
 
   it("plays to the end, can be paused, and starts again", () => {
@@ -137,9 +139,11 @@ describe("the race", () => {
 
   it("does not ask for a rate that is no number", () => {
     const rate = root.querySelector('input[type="number"]') as HTMLInputElement;
+    const before = rate.value;
     for (const value of ["", "-1"]) {
       rate.value = value;
       rate.dispatchEvent(new Event("change"));
+      expect(rate.value).toBe(before);
     }
     expect(model.saved).toBe(0);
   });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,12 +24,14 @@ PROBABILITIES = "its outputs are probabilities:"
 LOG_PROBABILITIES = "its outputs are logarithms of probabilities:"
 NEGATIVE = "its outputs can be negative:"
 BOUNDED = "its outputs stay between 0 and 1:"
-SQUASHED = "its outputs stay between -1 and 1:"
+SQUASHED = "it ends with a tanh:"
 FINITE = "its outputs are finite:"
 HIDDEN = "it has weights that are not among its parameters:"
 FROZEN = "all its weights are frozen:"
 
 _TWO_DIMENSIONS = 2
+_CONVOLUTIONS = {"conv2d", "convolution"}
+_SUMS = _CONVOLUTIONS | {"linear", "matmul", "mm", "addmm", "einsum"}
 
 
 class _Recorder(TorchFunctionMode):
@@ -36,7 +39,7 @@ class _Recorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.called: set[str] = set()
+        self.called: list[str] = []
         self.weights: list[nn.Parameter] = []
 
     def __torch_function__(
@@ -47,7 +50,7 @@ class _Recorder(TorchFunctionMode):
         keywords: dict[str, Any] | None = None,
     ) -> Any:
         """Record the name and the weights, and call the function."""
-        self.called.add(getattr(function, "__name__", ""))
+        self.called.append(getattr(function, "__name__", ""))
         self.weights += [each for each in arguments if isinstance(each, nn.Parameter)]
         return function(*arguments, **(keywords or {}))
 
@@ -66,24 +69,44 @@ def observe_net(call: Call) -> dict[str, Any]:
             output = net(one)
         if not isinstance(output, Tensor):
             return {MODEL: True, SHAPE: None if output is None else type(output).__name__}
-        extremes = net(strong)
-        added = net(one + other) - output - net(other) + net(torch.zeros_like(one))
+        typical = _with_zeros_drawn(net)
+        extremes, answer = typical(strong), typical(one)
+        added = typical(one + other) - answer - typical(other) + typical(torch.zeros_like(one))
     parameters = list(net.parameters())
     return {
         MODEL: True,
         SHAPE: tuple(output.shape),
         FITS: sum(each.numel() for each in parameters) <= MOST_PARAMETERS,
-        CONVOLVES: not recorder.called.isdisjoint({"conv2d", "convolution"}),
-        LINEAR: bool(added.abs().max() < 1e-4 * (1 + output.abs().max())),
+        CONVOLVES: not _CONVOLUTIONS.isdisjoint(recorder.called),
+        LINEAR: bool(added.abs().max() <= 1e-4 * answer.abs().max()),
         PROBABILITIES: _sums_to_one(output),
         LOG_PROBABILITIES: _sums_to_one(output.exp()),
         NEGATIVE: not bool((extremes >= 0).all()),
         BOUNDED: bool(((extremes >= 0) & (extremes <= 1)).all()),
-        SQUASHED: bool((extremes.abs() <= 1).all()),
+        SQUASHED: bool((extremes.abs() <= 1).all()) and _ends_with_tanh(recorder.called),
         FINITE: bool(output.isfinite().all()),
         HIDDEN: not {id(each) for each in recorder.weights} <= {id(each) for each in parameters},
         FROZEN: not any(each.requires_grad for each in parameters),
     }
+
+
+def _with_zeros_drawn(net: nn.Module) -> nn.Module:
+    """Return a copy in which no tensor of weights is all zero, as some begin at 0 and are right."""
+    typical = copy.deepcopy(net)
+    for parameter in typical.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.1)
+    return typical
+
+
+def _ends_with_tanh(called: Sequence[str]) -> bool:
+    """Whether no layer with weights comes after the last tanh."""
+    for name in reversed(called):
+        if name in _SUMS:
+            return False
+        if name in ("tanh", "tanh_", "hardtanh"):
+            return True
+    return False
 
 
 def _sums_to_one(output: Tensor) -> bool:

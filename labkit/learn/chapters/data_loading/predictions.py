@@ -216,7 +216,7 @@ PREDICTIONS = (
             "c": "It takes longer",
         },
         why=(
-            "It takes several times as long. Two processes have to be started, and every batch has "
+            "It takes many times as long. Two processes have to be started, and every batch has "
             "to be sent from one process to another. That is more work than the fetching was. The "
             "workers start again for *each epoch*, unless `persistent_workers=True`.\n\n"
             "Measure before you set `num_workers`: if the loop hardly waits for data, nothing can "

@@ -67,6 +67,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         x_label="step",
         y_label="loss above the best",
         log=True,
+        shape="levels off",
         why=(
             "It falls quickly, within some 20 steps, and then stays where it is, at about 0.1. At "
             "the bottom the *average* gradient is zero, but that of four samples is not: each "

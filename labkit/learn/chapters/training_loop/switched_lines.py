@@ -42,6 +42,7 @@ _NO_ZERO_GRAD = Curve(
     y_label="mean loss",
     near=0.15,
     far=0.3,
+    shape="rises",
     why=(
         "`backward` *adds* to `.grad`. Without clearing, each step follows the sum of all "
         "gradients since the start, and momentum adds them up once more. For a few steps that "
