@@ -74,7 +74,9 @@ class Feedback:
         return printable(f"{self.heading}. {body}")
 
     def _repr_html_(self) -> str:
-        picture = self.picture._repr_html_() if self.picture is not None else ""
+        picture = ""
+        if self.picture is not None:
+            picture = f'<div style="margin-top:.5em">{self.picture._repr_html_()}</div>'
         more = picture + html_paragraphs(self.more)
         if self.fold and more:
             more = (
