@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MINUTES_PER_EXERCISE = 4
 _ROUND = 5
-"""Minutes are rounded up to a multiple of this: they are an estimate."""
+"""Minutes are shown as multiples of this: they are an estimate."""
 _MODULES = {
     "00_start_here": "start_here",
     "01_tensors": "tensors",
@@ -96,7 +96,8 @@ class Plan:
         """
         reading = self.minutes - MINUTES_PER_EXERCISE * len(self.exercise_names)
         left = reading * predictions / len(self.predictions) + MINUTES_PER_EXERCISE * exercises
-        return min(self.minutes, rounded_up(left))
+        # To the nearest multiple, so that the first exercise that is solved is seen.
+        return max(_ROUND * round(left / _ROUND), _ROUND if left else 0)
 
 
 def rounded_up(minutes: float) -> int:
