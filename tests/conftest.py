@@ -25,13 +25,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def no_views_of_other_modules():
-    """Let go of the views that a module displayed and did not close, and of their runs."""
+def no_views_and_runs_of_other_modules():
+    """Let go of the views that a module displayed and did not close, and end its open runs."""
     yield
     lifetimes = sys.modules.get("labkit.views.lifetimes")
     if lifetimes is not None and lifetimes.ShownViews._cells:
         lifetimes.ShownViews._cells.clear()
         gc.collect()
+    runs = sys.modules.get("labkit.run.run")
+    if runs is not None:
+        for run in runs.Run.open_runs():
+            run.close()
 
 
 def pytest_addoption(parser):
