@@ -117,6 +117,9 @@ def _surroundings_kept() -> Iterator[None]:
             yield
         finally:
             sys.setrecursionlimit(depth)
+            if _default_device() == torch.device("cpu"):
+                # Where it was named, PyTorch has a mode for it, which costs time at each call.
+                torch.set_default_device(None)
 
 
 @contextmanager

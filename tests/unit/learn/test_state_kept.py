@@ -204,3 +204,13 @@ def test_an_answer_that_takes_long_is_mentioned_and_an_interrupted_one_located(c
     with pytest.raises(KeyboardInterrupt) as stopped:
         check_patiently(DOUBLE, answer, patience=0.001)
     assert "in the line `raise KeyboardInterrupt" in stopped.value.__notes__[0]
+
+
+def test_a_default_device_that_is_named_leaves_no_mode():
+    def answer(a):
+        torch.set_default_device("cpu")
+        return 2 * a
+
+    before = len(torch.overrides._get_current_function_mode_stack())
+    assert check_answer(DOUBLE, answer).outcome == "right"
+    assert len(torch.overrides._get_current_function_mode_stack()) == before
