@@ -127,6 +127,8 @@ def _seed_assigned(a):
     ],
 )
 def test_what_an_answer_leaves_changed_is_put_back_and_named(answer, words):
+    # PyTorch wraps functions of its own when its compiler is first loaded, as this does.
+    torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
     before = [mode.read() for mode in MODES], torch.manual_seed
     verdict = check_answer(DOUBLE, answer)
     assert verdict.mistake == "kernel_changed"
