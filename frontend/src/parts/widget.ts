@@ -43,3 +43,11 @@ export function rendering<Model extends { get(trait: "protocol"): number }>(
     return () => view.close();
   };
 }
+
+/** Returns what a widget shows while the kernel has not answered it. */
+export function waitingText(doing: string): string {
+  return (
+    `${doing} If a cell is running, this waits for its end; after a restart of the kernel, run ` +
+    "this view's cell again."
+  );
+}

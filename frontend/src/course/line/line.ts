@@ -7,7 +7,7 @@
 import type { LineRequest, LineState, LineWalk, LineWish } from "../../messages/line";
 import { PROTOCOL_VERSION } from "../../messages/protocol";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering, type WidgetModel } from "../../parts/widget";
+import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
 import { text } from "../race/looks";
 import { PlayerBar } from "../race/player-bar";
 import raceStyle from "../race/race.css";
@@ -21,9 +21,7 @@ import { Settings } from "./settings";
 export type LineModel = WidgetModel<LineState, LineRequest>;
 
 const EVENTS = ["change:walks", "change:answered", "change:said"] as const;
-const WAITING =
-  "The kernel walks. If a cell is running, this waits for its end; after a restart of the kernel, " +
-  "run this view's cell again.";
+const WAITING = waitingText("The kernel walks.");
 const NO_RATE = "A learning rate is a number from 0 to 100.";
 
 /** Draws the view; returns its clean-up. */

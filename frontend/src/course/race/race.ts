@@ -7,7 +7,7 @@
 import { PROTOCOL_VERSION } from "../../messages/protocol";
 import type { RaceRequest, RaceState, RaceWish } from "../../messages/race";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering, type WidgetModel } from "../../parts/widget";
+import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
 import { LaneList } from "./lane-list";
 import { PlayerBar } from "./player-bar";
 import style from "./race.css";
@@ -17,7 +17,7 @@ import { RaceBoard } from "./race-board";
 export type RaceModel = WidgetModel<RaceState, RaceRequest>;
 
 const EVENTS = ["change:lanes", "change:answered", "change:said"] as const;
-const WAITING = "The kernel runs the race. If a cell is running, this waits for its end.";
+const WAITING = waitingText("The kernel runs the race.");
 
 /** Draws the race; returns its clean-up. */
 export const render = rendering((model: RaceModel, root) => new Race(model, root));

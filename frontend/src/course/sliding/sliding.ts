@@ -11,7 +11,7 @@ import type {
   SlidingWish,
 } from "../../messages/sliding";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering, type WidgetModel } from "../../parts/widget";
+import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
 import { ControlBar } from "./controls";
 import { mapSize, type Place, placeByKey, short, windowSum, within } from "./geometry";
 import { ProductTable } from "./products";
@@ -22,7 +22,7 @@ import { TableCanvas } from "./table-canvas";
 export type SlidingModel = WidgetModel<SlidingState, SlidingRequest>;
 
 const EVENTS = ["change:answers", "change:answered", "change:said", "change:code"] as const;
-const WAITING = "PyTorch computes the map. If a cell is running, this waits for its end.";
+const WAITING = waitingText("PyTorch computes the map.");
 const HELP = "Drag the window, or move it with the arrow keys.";
 /** A place takes this long while the window slides by itself; large maps are quicker. */
 const [LONGEST_MS, WHOLE_MS, SHORTEST_MS] = [220, 8000, 16];
