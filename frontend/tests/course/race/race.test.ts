@@ -135,6 +135,9 @@ describe("the race", () => {
     expect(model.saved).toBe(0);
     rate.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
     expect(model.traits.wish).toMatchObject({ rates: { momentum: 0.5 } });
+    expect(root.querySelector("[role=status]")?.textContent).toContain(
+      "after a restart of the kernel",
+    );
   });
 
   it("does not ask for a rate that is no number", () => {
