@@ -196,6 +196,9 @@ def _returned_nothing(trial: Trial) -> bool:
 def _nothing(trial: Trial) -> str:
     if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
+    if given := trial.source.returned_names():
+        shown = enumerated([f"`{name}`" for name in given])
+        return f"Your function returned `None`: nothing but `None` was ever put into {shown}."
     return "Your function returned `None`: is there a `return` line?"
 
 

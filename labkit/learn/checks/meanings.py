@@ -40,6 +40,13 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         r"'Tensor' object has no attribute 'copy'",
         "`copy` belongs to NumPy's arrays. A tensor is copied by `clone()`.",
     ),
+    (
+        r"'NoneType' object is not (iterable|subscriptable|reversible)",
+        (
+            "Methods that change a list, such as `reverse`, `sort` and `append`, return `None`. "
+            "`reversed(...)` and `sorted(...)` return what they make."
+        ),
+    ),
     (r"RecursionError", "The function calls itself, and nothing makes it stop."),
     (
         r"Dimension out of range",

@@ -106,6 +106,18 @@ class Source:
             isinstance(node, ast.Return) and node.value is not None for node in self._nodes()
         )
 
+    def returned_names(self) -> tuple[str, ...]:
+        """Return the variables that are returned, if nothing but variables is.
+
+        Examples
+        --------
+        >>> Source(ast.parse("def f(x): return best").body[0]).returned_names()
+        ('best',)
+        """
+        returned = [node.value for node in self._nodes() if isinstance(node, ast.Return)]
+        names = [value.id for value in returned if isinstance(value, ast.Name)]
+        return tuple(dict.fromkeys(names)) if len(names) == len(returned) else ()
+
     def ignored_arguments(self) -> tuple[str, ...]:
         """Return the parameters of the function that its body never reads.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from labkit.learn.pictures.sheeted import sheeted
 from labkit.learn.pictures.storage import (
     read_layout,
     refuse_large,
@@ -15,7 +16,6 @@ from labkit.learn.pictures.storage import (
     storage_values,
 )
 from labkit.learn.storage_explorer.recipes import Recipe, problem_of, typed_recipe
-from labkit.learn.storage_explorer.still import still_picture
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
@@ -123,7 +123,8 @@ class StorageExplorer(anywidget.AnyWidget):
         shown = self.reading
         view = self._tensor.detach().as_strided(shown["shape"], shown["stride"], shown["offset"])
         picture = storage_picture(view=view)
-        still = {"text/plain": picture.text, "image/svg+xml": still_picture(picture)}
+        drawn = sheeted(picture, "Storage, and what is read from it")
+        still = {"text/plain": picture.text, "image/svg+xml": drawn}
         return with_still(data, self.model_id, still), metadata
 
 
