@@ -6,7 +6,7 @@ import torch
 
 from labkit.learn.chapters.cnn import convolve_ways as ways
 from labkit.learn.chapters.cnn.windows import hangs_over, rows_cut_twice
-from labkit.learn.checks import Case, Exercise, Mistake, Trial, as_tensor, names
+from labkit.learn.checks import Case, Exercise, Mistake, Trial, as_tensor, calls
 
 _FOUR = torch.tensor([[1.0, 2, 0, 1], [0, 3, 1, 2], [2, 1, 0, 1], [1, 0, 2, 3]])
 _WIDE = torch.tensor([[2.0, 0, 1, 3, 1, 0], [1, 1, 0, 2, 0, 4], [0, 2, 5, 1, 1, 2]])
@@ -49,11 +49,12 @@ CONVOLVE = Exercise(
     cases=_CASES,
     praise="That is a convolution. `nn.Conv2d` does no more; it only does it a lot faster.",
     forbids=(
-        names(
-            *("conv2d", "Conv2d", "conv1d", "conv3d", "convolution", "unfold", "Unfold"),
+        calls(
+            *("conv", "thnn_conv", "slow_conv", "mkldnn_convolution", "cudnn_convolution"),
+            modules=("scipy.signal", "scipy.ndimage", "skimage"),
             name="convolution_called",
             message=(
-                "PyTorch slides for you here. Do it by hand this once: cut out each window "
+                "Here a library slides for you. Do it by hand this once: cut out each window "
                 "yourself, multiply, add up."
             ),
         ),
