@@ -108,7 +108,7 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     where = f" in the line `{line}`" if line else ""
     said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
     if exercise.parameters:
-        said.append(_called_with(exercise, trial, call))
+        said += [_called_with(exercise, trial, call), *_other_order(exercise, trial)]
     return tuple(each for each in said if each)
 
 

@@ -146,7 +146,7 @@ def _argument_changed(exercise: Exercise, trial: Trial, name: str) -> Verdict:
 
 def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
     for forbidden in exercise.forbids:
-        if forbidden.found_in(trial.source):
+        if forbidden.is_taken(trial):
             return Verdict("wrong", (forbidden.message,), forbidden.name)
     return None
 

@@ -1,4 +1,4 @@
-"""The source code of an answer: what it mentions, which arguments it ignores, forbidden ways.
+"""The source code of an answer: what it mentions, and which arguments it ignores.
 
 The code is only parsed, never run. Where it cannot be read (a lambda inside an expression, a
 built-in), nothing is claimed about it.
@@ -10,19 +10,9 @@ import ast
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-_LOOPS = (
-    ast.For,
-    ast.While,
-    ast.AsyncFor,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-)
 
 
 @dataclass(frozen=True)
@@ -229,45 +219,3 @@ def _definition(tree: ast.Module, name: str) -> ast.AST:
         if isinstance(node, ast.Lambda):
             lambdas.append(node)
     return lambdas[0] if name == "<lambda>" and len(lambdas) == 1 else tree
-
-
-@dataclass(frozen=True)
-class Forbidden:
-    """A way that the task forbids.
-
-    Attributes
-    ----------
-    name : str
-        A short name for it, stored in the progress file.
-    found_in : callable
-        Takes the `Source`; True where this way is taken.
-    message : str
-        What to do without it.
-    """
-
-    name: str
-    found_in: Callable[[Source], bool]
-    message: str
-
-
-def loops(message: str) -> Forbidden:
-    """Forbid loops: ``for``, ``while``, comprehensions and ``map``.
-
-    Examples
-    --------
-    >>> loops("Without a loop, please.").found_in(Source(ast.parse("[x for x in y]")))
-    True
-    """
-    return Forbidden("loops", lambda source: source.has(*_LOOPS) or source.mentions("map"), message)
-
-
-def names(*forbidden: str, message: str, name: str = "names") -> Forbidden:
-    """Forbid variables and attributes of these names, as ``names("backward", message=...)``.
-
-    Examples
-    --------
-    >>> found = names("backward", message="By hand, please.").found_in
-    >>> found(Source(ast.parse("loss.backward()"))), found(Source(ast.parse("2 * x")))
-    (True, False)
-    """
-    return Forbidden(name, lambda source: source.mentions(*forbidden), message)

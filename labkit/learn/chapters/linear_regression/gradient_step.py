@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, names
+from labkit.learn.checks import Case, Exercise, Mistake, autograd
 
 _Pair = tuple[float, float]
 
@@ -101,17 +101,9 @@ GRADIENT_STEP = Exercise(
         "Both slopes at the old place, then one step along both: that is all of gradient descent."
     ),
     forbids=(
-        names(
-            "backward",
-            "autograd",
-            "requires_grad",
-            "requires_grad_",
-            "torch.func",
-            name="autograd",
-            message=(
-                "This takes the slopes from autograd. That works, and section 6 does it; here you "
-                "write the two slopes yourself, once: they are in section 2."
-            ),
+        autograd(
+            "This takes the slopes from autograd. That works, and section 6 does it; here you "
+            "write the two slopes yourself, once: they are in section 2."
         ),
     ),
     mistakes=(
