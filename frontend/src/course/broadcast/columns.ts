@@ -49,6 +49,6 @@ export function labelOf(name: string, entry: Entry, column: Column, at: number):
     ? "; the sizes clash"
     : entry.stretchedTo === null
       ? ""
-      : `, stretched to ${entry.stretchedTo}: stride ${entry.stride ?? 0}`;
+      : `, stretched to ${entry.stretchedTo}${entry.stride === null ? "" : `: stride ${entry.stride}`}`;
   return `dimension ${at}: ${name} ${has}${then}`;
 }

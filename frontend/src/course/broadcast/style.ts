@@ -8,12 +8,12 @@ export const STYLE = `
 .labkit-broadcast :is(.element, .error, button, input, .cell, .name) {
   font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 12.5px; }
 .labkit-broadcast .error { margin: 6px 0; padding: 6px 10px; white-space: pre-wrap;
-  color: inherit; border-left: 3px solid var(--clash);
+  word-break: normal; overflow-wrap: anywhere; color: inherit; border-left: 3px solid var(--clash);
   background: color-mix(in srgb, var(--clash) 12%, transparent); }
 .labkit-broadcast [hidden] { display: none; }
 .labkit-broadcast .pairs, .labkit-broadcast .line { display: flex; flex-wrap: wrap; gap: 6px 10px;
   align-items: center; margin: 6px 0; }
-.labkit-broadcast .line label { display: inline-flex; align-items: center; gap: 8px; }
+.labkit-broadcast .line label { display: inline-flex; align-items: center; gap: 2px; }
 .labkit-broadcast .line span { min-width: 92px; font-weight: 600;
   font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 12.5px; }
 .labkit-broadcast button, .labkit-broadcast input { color: inherit;
@@ -31,7 +31,8 @@ export const STYLE = `
 .labkit-broadcast .head { text-align: center; font-size: 12px;
   color: var(--jp-content-font-color2, currentColor); }
 .labkit-broadcast .head.named { font-weight: 700; color: inherit; }
-.labkit-broadcast .name { font-weight: 600; align-self: center; padding-right: 10px; }
+.labkit-broadcast .name { font-weight: 600; align-self: center; min-width: 92px;
+  padding-right: 1px; }
 .labkit-broadcast .cell { --hue: #0a84c6; box-sizing: border-box; border-radius: 3px;
   min-height: 46px; padding: 4px 3px; text-align: center;
   border: 1px solid var(--jp-border-color1, #8a8a8a);
@@ -44,12 +45,12 @@ export const STYLE = `
   border-width: 2px; font-weight: 600; }
 .labkit-broadcast .cell.clash { border-color: var(--clash); --hue: var(--clash); }
 .labkit-broadcast .cell.named { background: color-mix(in srgb, var(--clash) 30%, transparent); }
-.labkit-broadcast .cell small { display: block; font-size: 11px; white-space: nowrap;
+.labkit-broadcast .cell small { display: block; font-size: 11px;
   min-height: 1.3em; font-family: var(--jp-ui-font-family, sans-serif);
   color: var(--jp-content-font-color2, currentColor); }
 .labkit-broadcast .size { display: flex; justify-content: center; gap: 1px; }
-.labkit-broadcast .size input { width: 34px; box-sizing: border-box; padding: 1px 2px;
+.labkit-broadcast .size input { width: 42px; box-sizing: border-box; padding: 1px 2px;
   text-align: center; background: none; border-color: transparent; }
 .labkit-broadcast .size input:is(:hover, :focus) { border-color: currentColor; }
-.labkit-broadcast .size button { padding: 0 4px; border-color: transparent; background: none; }
+.labkit-broadcast .size button { padding: 0 3px; border-color: transparent; background: none; }
 `;

@@ -101,8 +101,10 @@ export class ShapeTable {
 }
 
 function below(entry: Entry): string {
-  if (entry.stretchedTo !== null) return `→ ${entry.stretchedTo}, stride ${entry.stride ?? 0}`;
-  return entry.stride === null || entry.size === null ? "" : `stride ${entry.stride}`;
+  const stretched = entry.stretchedTo === null ? [] : [`→ ${entry.stretchedTo}`];
+  // A dimension that is added with size 1 has a stride, too, which is of no use.
+  const strides = entry.size === null && !stretched.length ? null : entry.stride;
+  return [...stretched, ...(strides === null ? [] : [`stride ${strides}`])].join(", ");
 }
 
 function head(at: number, depth: number, named: boolean): HTMLElement {
