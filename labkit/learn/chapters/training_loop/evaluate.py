@@ -23,6 +23,7 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.dropout = nn.Identity()
+        self.scale = nn.Parameter(torch.ones(()))  # something that an answer may freeze
         self.modes: list[bool] = []
         self.recorded: list[bool] = []
 
@@ -30,7 +31,7 @@ class Model(nn.Module):
         """Return the inputs as logits; in training mode they are turned around."""
         self.modes.append(self.dropout.training)
         self.recorded.append(torch.is_grad_enabled() and not torch.is_inference_mode_enabled())
-        return inputs.flip(1) if self.dropout.training else inputs
+        return (inputs.flip(1) if self.dropout.training else inputs) * self.scale
 
 
 def _case(
