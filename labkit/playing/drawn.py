@@ -87,8 +87,10 @@ class Traced:
         """For each call the one whose inputs are its outputs, if there is one."""
         paths = [names[linear] for linear in trace.linears]
         self.layers = tuple(
-            Layer(linear, linear.out_features, path, _source(origin), _note(origin, paths))
-            for linear, path, origin in zip(trace.linears, paths, trace.origins, strict=True)
+            Layer(linear, linear.out_features, path, _source(origin), _note(origin, paths, before))
+            for before, (linear, path, origin) in enumerate(
+                zip(trace.linears, paths, trace.origins, strict=True)
+            )
         )
         shown = [
             layer if follower is not None else _with(layer, _UNFOLLOWED)
@@ -189,14 +191,19 @@ def _source(origin: Origin) -> int | None:
     return origin.columns[-1] if origin.columns else None
 
 
-def _note(origin: Origin, paths: Sequence[str]) -> str:
-    """Return what has to be said of the inputs of a layer."""
+def _note(origin: Origin, paths: Sequence[str], before: int) -> str:
+    """Return what has to be said of the inputs of a layer; `before` is the column before it."""
     if not origin.columns:
         return (
             f"Its inputs are not drawn as lines: before them comes {origin.operations[0]}, which "
             "does not lead from one unit to one input. Select a unit to see its weights."
         )
     names = [_called(column, paths) for column in origin.columns]
+    if origin.columns[-1] != before:
+        return (
+            f"It is connected to {' and '.join(names)}, not to the column before it, so that no "
+            "lines are drawn. Select a unit to see its weights."
+        )
     if len(names) > 1:
         return (
             f"Each input is computed from units of {' and '.join(names)} at the same place "

@@ -90,6 +90,21 @@ def test_the_picture_of_a_unit_is_what_the_next_layer_gets(forward):
     assert net.training
 
 
+def test_of_two_branches_one_is_not_behind_the_column_before_it():
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right, self.end = nn.Linear(2, 3), nn.Linear(2, 3), nn.Linear(3, 1)
+
+        def forward(self, x):
+            return self.end(F.relu(self.left(x)) * torch.sigmoid(self.right(x)))
+
+    _, right, end = Training(Settings(), own_model=Branches()).layers
+    assert (right.source, end.source) == (0, 2)
+    assert "connected to the inputs, not to the column before it" in right.note
+    assert "units of left and right at the same place (relu, sigmoid, mul)" in end.note
+
+
 def test_batch_norm_dropout_and_a_frozen_layer_do_not_hide_a_connection():
     model = nn.Sequential(
         nn.Linear(2, 8).requires_grad_(False),

@@ -45,7 +45,7 @@ export function layerCount({ message }: Setup, change: Change): HTMLElement[] {
 /** Returns the head of a layer of the user's, with what is not drawn of it as a tooltip. */
 function ownHead(layer: PlaygroundLayer, isOutput: boolean): HTMLElement {
   const title = layer.name || "Output";
-  const count = isOutput ? "output" : unitsOf(layer);
+  const count = isOutput ? `output${layer.units === 1 ? "" : "s"}` : unitsOf(layer);
   const head = make(
     "div",
     { class: "playground-head", title: [title, layer.note].filter(Boolean).join(". ") },

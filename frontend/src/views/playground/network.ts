@@ -9,7 +9,7 @@ import { Edges, type WeightRef } from "./edges";
 import { columnHeads, layerCount } from "./heads";
 import { FEATURES } from "./menus";
 import { valueTable } from "./painting";
-import { type Places, placesOf, TILE, type UnitPlace } from "./places";
+import { type Places, placesOf, RIGHT_ROOM, TILE, type UnitPlace } from "./places";
 import { type Frame, pictureOf, type Setup, weightPlace } from "./state";
 import { Tile } from "./tile";
 
@@ -69,7 +69,8 @@ export class NetworkDrawing {
 
   nameOf({ column, row }: UnitPlace): string {
     const { class_names, layers, outputs, own_model } = (this.setup as Setup).message;
-    if (column === layers.length) return outputs === 1 ? "Output" : `Output ${class_names[row]}`;
+    if (column === layers.length)
+      return outputs === 1 ? "Output" : `Output for ${class_names[row]}`;
     const layer = own_model === null ? `layer ${column}` : layers[column - 1]?.name;
     return `Unit ${row + 1} of ${layer}`;
   }
@@ -249,7 +250,9 @@ export class NetworkDrawing {
     }
     this.heads.forEach((head, column) => {
       head.style.transform = `translateX(calc(${this.places?.lefts[column]}px - 50% + 18px))`;
-      head.style.maxWidth = `${Math.max(TILE, (this.places?.columnWidth ?? 0) - 4)}px`;
+      const isLast = column === this.heads.length - 1;
+      const room = isLast ? TILE + 2 * RIGHT_ROOM : (this.places?.columnWidth ?? 0) - 4;
+      head.style.maxWidth = `${Math.max(TILE, room)}px`;
     });
     this.edges.place(this.places, width);
   }

@@ -135,7 +135,7 @@ export class OutputPicture {
     this.canvas.setAttribute("aria-label", `${shown.title} over the plane, with the points`);
     const { class_names, outputs } = setup.message;
     this.classes.hidden = outputs === 1;
-    this.scale.hidden = shown.isOutput && outputs > 1;
+    this.bar.hidden = shown.isOutput && outputs > 1;
     if (outputs > 1) this.classes.replaceChildren(...classLegend(class_names, dark));
     const [low, high] = this.endsOf(shown, setup);
     setText(this.low, low);
@@ -145,7 +145,8 @@ export class OutputPicture {
 
   private endsOf({ picture, isOutput }: Shown, { message }: Setup): [string, string] {
     if (!isOutput) return [formatValue(-picture.scale), formatValue(picture.scale)];
-    const { regression, y_range, class_names } = message;
+    const { outputs, regression, y_range, class_names } = message;
+    if (outputs > 1) return ["The paler, the less sure the network is", ""];
     if (regression) return [formatValue(y_range[0]), formatValue(y_range[1])];
     return [class_names[0] ?? "", class_names[1] ?? ""];
   }

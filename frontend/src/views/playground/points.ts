@@ -6,7 +6,7 @@ import { paletteOf, pointColour } from "./painting";
 import type { Frame, Setup } from "./state";
 
 const RADIUS = 3.2;
-const MARK_RADIUS = 6;
+const MARK_RADIUS = 5.5;
 
 /** Draws all points over a whole canvas. */
 export function drawPoints(
@@ -52,8 +52,8 @@ export function markMisclassified(
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
   });
-  context.strokeStyle = dark ? "#fff" : "#000";
-  context.lineWidth = 1.2 * ratio;
+  context.strokeStyle = dark ? "#ffffffcc" : "#000000b0";
+  context.lineWidth = ratio;
   context.stroke();
 }
 

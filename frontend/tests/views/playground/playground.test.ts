@@ -344,7 +344,7 @@ describe("the network", () => {
     });
     kernel.sendFrame();
     vi.advanceTimersByTime(20);
-    expect(button("Output owl")).toBeDefined();
+    expect(button("Output for owl")).toBeDefined();
   });
 
   it("is replaced by a sentence for a module that cannot be drawn", () => {
@@ -374,7 +374,7 @@ describe("the points", () => {
     show300({ outputs: 3, class_names: ["cat", "dog", "owl"] });
     const names = [...root.querySelectorAll(".playground-class")].map((each) => each.textContent);
     expect(names).toEqual(["cat", "dog", "owl"]);
-    expect(root.querySelector<HTMLElement>(".playground-scale")?.hidden).toBe(true);
+    expect(root.querySelector<HTMLElement>(".playground-bar")?.hidden).toBe(true);
   });
 
   it("are not misclassified if they have values", () => {
