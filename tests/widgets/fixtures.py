@@ -44,6 +44,7 @@ from labkit.views.message_builders import Message
 from labkit.views.messages import (
     batches,
     boundary,
+    broadcast,
     line,
     loop,
     pad,
@@ -87,6 +88,7 @@ import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { SlidingRequest, SlidingState } from "../../src/messages/sliding";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
+import type { BroadcastAsked, BroadcastState } from "../../src/messages/broadcast";
 import type { StorageAsked, StorageState } from "../../src/messages/storage";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
 
@@ -691,6 +693,55 @@ def storage_wishes() -> dict[str, storage.StorageAsked]:
     return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
+def broadcast_states() -> dict[str, broadcast.BroadcastState]:
+    """Return the states of two shapes that fit, and of two that clash."""
+    fits: broadcast.BroadcastReading = {
+        "names": ["column", "row"],
+        "shapes": [[3, 1], [4]],
+        "result": [3, 4],
+        "strides": [[1, 0], [0, 1]],
+        "error": "",
+        "clash": -1,
+        "element": "result[i, j] comes from column[i, 0] and row[j]",
+        "said": "They fit.",
+    }
+    clashes: broadcast.BroadcastReading = {
+        "names": ["images", "colour"],
+        "shapes": [[2, 3, 8], [1, 5]],
+        "result": [],
+        "strides": [],
+        "error": "The size of tensor a (8) must match the size of tensor b (5)",
+        "clash": 2,
+        "element": "",
+        "said": "They clash.",
+    }
+    pairs: list[broadcast.BroadcastPair] = [
+        {"name": "(3, 1) and (4,)", "names": ["column", "row"], "shapes": [[3, 1], [4]]},
+        {
+            "name": "(2, 3, 8) and (5,)",
+            "names": ["images", "colour"],
+            "shapes": [[2, 3, 8], [5]],
+        },
+    ]
+    version = message_builders.PROTOCOL_VERSION
+    return {
+        name: {
+            "protocol": version,
+            "pairs": pairs,
+            "reading": reading,
+            "problem": "",
+            "answered": 0,
+        }
+        for name, reading in (("fits", fits), ("clashes", clashes))
+    }
+
+
+def broadcast_wishes() -> dict[str, broadcast.BroadcastAsked]:
+    """Return the changes that a page sends for the shapes of a pair."""
+    wish: broadcast.BroadcastWish = {"number": 1, "pair": 1, "shapes": ["2, 3, 8", "5"]}
+    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
 def prediction_states() -> dict[str, prediction.PredictionState]:
     """Return the states of cards, one of each kind of question."""
     forms: dict[str, prediction.PredictionForm] = {
@@ -963,6 +1014,8 @@ def as_typescript() -> str:
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "storageStates": ("StorageState", storage_states()),
         "storageWishes": ("StorageAsked", storage_wishes()),
+        "broadcastStates": ("BroadcastState", broadcast_states()),
+        "broadcastWishes": ("BroadcastAsked", broadcast_wishes()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "batchesStates": ("BatchesState", batches_states()),

@@ -110,7 +110,7 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     where = f" in the line `{line}`" if line else ""
     said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
     if exercise.parameters:
-        said.append(_called_with(exercise, trial, call))
+        said += [_called_with(exercise, trial, call), *_other_order(exercise, trial)]
     return tuple(each for each in said if each)
 
 
@@ -198,6 +198,9 @@ def _returned_nothing(trial: Trial) -> bool:
 def _nothing(trial: Trial) -> str:
     if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
+    if given := trial.source.returned_names():
+        shown = enumerated([f"`{name}`" for name in given])
+        return f"Your function returned `None`: nothing but `None` was ever put into {shown}."
     return "Your function returned `None`: is there a `return` line?"
 
 

@@ -40,10 +40,27 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         r"'Tensor' object has no attribute 'copy'",
         "`copy` belongs to NumPy's arrays. A tensor is copied by `clone()`.",
     ),
+    (
+        r"'NoneType' object is not (iterable|subscriptable|reversible)",
+        (
+            "Methods that change a list, such as `reverse`, `sort` and `append`, return `None`. "
+            "`reversed(...)` and `sorted(...)` return what they make."
+        ),
+    ),
     (r"RecursionError", "The function calls itself, and nothing makes it stop."),
     (
         r"Dimension out of range",
-        "Dimensions are counted from 0: those of a table are `dim=0` and `dim=1`.",
+        (
+            "Dimensions are counted from 0: a table has `dim=0` and `dim=1`, a single row has only "
+            "`dim=0`."
+        ),
+    ),
+    (
+        r"'bool' object has no attribute",
+        (
+            "Between two things of different kinds `==` gives a single `False`. Is one of them a "
+            "method without its round brackets, or a pair?"
+        ),
     ),
     (
         r"and 'generator'|'generator' (and|object)",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from labkit.learn.pictures.sheeted import sheeted
 from labkit.learn.pictures.storage import (
     read_layout,
     refuse_large,
@@ -14,7 +15,6 @@ from labkit.learn.pictures.storage import (
     storage_values,
 )
 from labkit.learn.storage_explorer.recipes import Recipe, problem_of, typed_recipe
-from labkit.learn.storage_explorer.still import still_picture
 from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
 from labkit.views.messages.storage import StorageReading, StorageRecipe
@@ -113,7 +113,8 @@ class StorageExplorer(WishingWidget):
         shown = self.reading
         view = self._tensor.detach().as_strided(shown["shape"], shown["stride"], shown["offset"])
         picture = storage_picture(view=view)
-        still = {"text/plain": picture.text, "image/svg+xml": still_picture(picture)}
+        drawn = sheeted(picture, "Storage, and what is read from it")
+        still = {"text/plain": picture.text, "image/svg+xml": drawn}
         return with_still(data, self.model_id, still), metadata
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, close, names
+from labkit.learn.checks import Case, Exercise, Mistake, calls, close
 
 _Three = tuple[Tensor, Tensor, Tensor]
 
@@ -144,10 +144,9 @@ ADAM_STEP = Exercise(
         "the gradient."
     ),
     forbids=(
-        names(
-            "Adam",
-            "AdamW",
-            "adam",
+        calls(
+            "_fused",
+            modules=("torch.optim",),
             name="optimizer_used",
             message="This lets `torch.optim` do the step. Here you write its lines yourself.",
         ),

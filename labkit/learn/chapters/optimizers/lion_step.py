@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, names
+from labkit.learn.checks import Case, Exercise, Mistake, calls
 
 _Pair = tuple[Tensor, Tensor]
 
@@ -102,10 +102,9 @@ LION_STEP = Exercise(
         "`torch.optim.Optimizer` of your function."
     ),
     forbids=(
-        names(
-            "Adam",
-            "AdamW",
-            "SGD",
+        calls(
+            "_fused",
+            modules=("torch.optim",),
             name="optimizer_used",
             message="This lets `torch.optim` do the step. Here you write its lines yourself.",
         ),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, names
+from labkit.learn.checks import Case, Exercise, Mistake, calls
 
 _Pair = tuple[Tensor, Tensor]
 _Step = Callable[[Tensor, Tensor, Tensor, float, float], _Pair]
@@ -120,9 +120,9 @@ MOMENTUM_STEP = Exercise(
         "`momentum_buffer` in `optimizer.state` is your `velocity`."
     ),
     forbids=(
-        names(
-            "SGD",
-            "sgd",
+        calls(
+            "_fused",
+            modules=("torch.optim",),
             name="optimizer_used",
             message=(
                 "This lets `torch.optim.SGD` do the step. Here you write its two lines yourself."

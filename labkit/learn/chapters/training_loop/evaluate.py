@@ -24,16 +24,15 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.dropout = nn.Identity()
-        self.scale = nn.Parameter(torch.ones(()))
+        self.scale = nn.Parameter(torch.ones(()))  # something that an answer may freeze
         self.modes: list[bool] = []
         self.recorded: list[bool] = []
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the inputs as logits; in training mode they are turned around."""
         self.modes.append(self.dropout.training)
-        logits = self.scale * (inputs.flip(1) if self.dropout.training else inputs)
-        self.recorded.append(logits.requires_grad)
-        return logits
+        self.recorded.append(torch.is_grad_enabled() and not torch.is_inference_mode_enabled())
+        return (inputs.flip(1) if self.dropout.training else inputs) * self.scale
 
 
 def _case(
