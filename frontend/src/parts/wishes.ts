@@ -9,11 +9,22 @@ interface Wished<W extends Wish> {
   readonly wish: W;
 }
 
-/** The wishes of one page. */
+/** How long an answer may take before the page says that it waits. */
+const PATIENCE_MS = 400;
+
+/** The wishes of one page. `onLate` is called where an answer takes longer than a moment. */
 export class Wishes<W extends Wish> {
   private latest = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly model: WidgetModel<AnsweringState, Wished<W>>) {}
+  constructor(
+    private readonly model: WidgetModel<AnsweringState, Wished<W>>,
+    private readonly onLate: () => void = () => undefined,
+  ) {}
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
 
   /** Whether the kernel has answered the latest wish, and not one before it. */
   get areAnswered(): boolean {
@@ -31,5 +42,7 @@ export class Wishes<W extends Wish> {
     this.model.set("page_protocol", PROTOCOL_VERSION);
     this.model.set("wish", { ...wish, number: this.latest } as W);
     this.model.save_changes();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.areAnswered || this.onLate(), PATIENCE_MS);
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import type { Wish } from "../../src/messages/wishes";
 import { Wishes } from "../../src/parts/wishes";
@@ -8,9 +8,9 @@ interface Rate extends Wish {
   readonly rate: number;
 }
 
-function opened(answered = 0) {
+function opened(answered = 0, onLate?: () => void) {
   const model = new FakeWidgetModel({ protocol: PROTOCOL_VERSION, answered, said: "" });
-  return { model, wishes: new Wishes<Rate>(model as never) };
+  return { model, wishes: new Wishes<Rate>(model as never, onLate) };
 }
 
 describe("the wishes of a page", () => {
@@ -43,5 +43,23 @@ describe("the wishes of a page", () => {
     expect(model.get("wish")).toEqual({ number: 4, rate: 0.1 });
     model.set("answered", 5);
     expect(wishes.areAnswered).toBe(true);
+  });
+
+  it("are late where an answer takes longer than a moment", () => {
+    vi.useFakeTimers();
+    const onLate = vi.fn();
+    const { model, wishes } = opened(0, onLate);
+    wishes.send({ rate: 0.1 });
+    model.set("answered", 1);
+    vi.advanceTimersByTime(1000);
+    expect(onLate).not.toHaveBeenCalled();
+    wishes.send({ rate: 0.2 });
+    vi.advanceTimersByTime(1000);
+    expect(onLate).toHaveBeenCalledTimes(1);
+    wishes.send({ rate: 0.3 });
+    wishes.close();
+    vi.advanceTimersByTime(1000);
+    expect(onLate).toHaveBeenCalledTimes(1);
+    vi.useRealTimers();
   });
 });

@@ -57,7 +57,7 @@ class Place(Prediction):
 
     def read(self, value: object) -> Point:
         """Return the coordinates; a place beyond the picture's edge is at its edge."""
-        items = items_from(value, _PAIR + 1)
+        items = self._pair(value)
         if items is None or len(items) != _PAIR:
             raise ValueError(f"this asks for a place, as in `(1, 2)`; got {shown(value)}")
         ends = (self.x, self.y)
@@ -70,6 +70,21 @@ class Place(Prediction):
             if self.cells
             else (_tidy(x, self.x), _tidy(y, self.y))
         )
+
+    def _pair(self, value: object) -> list[object] | None:
+        """Return the items of a place; one number is enough where one coordinate has a name."""
+        items = items_from(value, _PAIR + 1)
+        named = [bool(name) for name in self.names]
+        if sum(named) != 1 or (items is not None and len(items) != 1):
+            return items
+        try:
+            number = number_from(value if items is None else items[0])
+        except ValueError:
+            return None
+        middles = (sum(ends) / _PAIR for ends in (self.x, self.y))
+        return [
+            number if has_name else middle for has_name, middle in zip(named, middles, strict=True)
+        ]
 
     def reason(self, value: Point) -> str:
         """Return the reason of a known place that is as near as the outcome would have to be."""

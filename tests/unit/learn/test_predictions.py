@@ -95,6 +95,26 @@ def test_a_fraction_is_asked_for_where_a_number_is_none(value):
     assert share.read("98%") == 0.98
 
 
+def test_per_cent_are_read_with_their_sign_and_a_fraction_is_refused():
+    accuracy = Number("accuracy", "How many?", low=10, high=100, unit="%")
+    assert [accuracy.read(value) for value in (97, "97", "97%", "97 %", "0.5%", 0)] == [
+        *(97, 97, 97, 97, 0.5, 0)
+    ]
+    assert accuracy.read_outcome(0.4) == 0.4
+    with pytest.raises(ValueError, match=r"a fraction of 0\.97 is `97`"):
+        accuracy.read(0.97)
+
+
+def test_one_number_is_a_place_where_the_other_coordinate_has_no_name():
+    lines = Place(
+        "n", "q", picture=lambda: None, x=(-0.5, 0.5), y=(5.5, 0.5), cells=True, names=("", "line")
+    )
+    for value in (5, "5", torch.tensor(5), (0, 5)):
+        assert lines.read(value) == (0, 5)
+    with pytest.raises(ValueError, match="asks for a place"):
+        lines.read("the last")
+
+
 def test_a_decimal_comma_is_pointed_out():
     with pytest.raises(ValueError, match=r"write a decimal point, as in `0\.7`"):
         KINDS["number"].read("0,7")

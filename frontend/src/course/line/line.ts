@@ -86,6 +86,7 @@ class LineView {
   }
 
   close(): void {
+    this.wishes.close();
     this.player.close();
     this.board.close();
     this.plane.close();

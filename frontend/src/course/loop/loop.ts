@@ -73,6 +73,7 @@ class LoopView {
   }
 
   close(): void {
+    this.wishes.close();
     cancelAnimationFrame(this.animation);
     this.unguard();
     for (const event of EVENTS) this.model.off(event, this.onAnswer);

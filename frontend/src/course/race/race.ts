@@ -66,6 +66,7 @@ class Race {
   }
 
   close(): void {
+    this.wishes.close();
     this.player.close();
     this.board.close();
     this.lanes.close();

@@ -81,6 +81,7 @@ class SlidingPage {
   }
 
   close(): void {
+    this.wishes.close();
     this.stop();
     this.listeners.abort();
     this.endGuard();

@@ -21,8 +21,6 @@ export type StorageModel = WidgetModel<StorageState, StorageAsked>;
 
 const HELP = "Point at a number, above or below, to see which number of the other it is.";
 const WAITING = waitingText("The kernel reads the storage.");
-/** How long an answer may take before the page says that it waits. */
-const PATIENCE_MS = 500;
 const NAMES = ["shape", "stride", "offset"] as const;
 const ANSWERS = ["change:answered", "change:said"] as const;
 const TITLES = {
@@ -45,7 +43,6 @@ class StorageView {
   private readonly fields = new Map<string, HTMLInputElement>();
   private readonly unguard: () => void;
   private readonly wishes: Wishes<StorageWish>;
-  private patience: ReturnType<typeof setTimeout> | undefined;
   private above: Cells | null = null;
   private below: Cells | null = null;
   private readonly onReading = () => this.draw();
@@ -55,7 +52,9 @@ class StorageView {
     private readonly model: StorageModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model);
+    this.wishes = new Wishes(model, () => {
+      this.said.textContent = WAITING;
+    });
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-storage";
@@ -80,7 +79,7 @@ class StorageView {
   }
 
   close(): void {
-    clearTimeout(this.patience);
+    this.wishes.close();
     this.unguard();
     this.model.off("change:reading", this.onReading);
     for (const event of ANSWERS) this.model.off(event, this.onAnswer);
@@ -223,17 +222,12 @@ class StorageView {
   }
 
   private showSaid(): void {
-    if (this.wishes.areAnswered) clearTimeout(this.patience);
     const problem = this.model.get("said");
     this.said.className = problem ? "problem" : "";
     this.said.textContent = problem || this.reading.said;
   }
 
   private ask(...[shape, stride, offset]: Typed): void {
-    clearTimeout(this.patience);
-    this.patience = setTimeout(() => {
-      this.said.textContent = WAITING;
-    }, PATIENCE_MS);
     this.wishes.send({ shape, stride, offset });
   }
 }
