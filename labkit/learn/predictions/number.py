@@ -38,6 +38,8 @@ class Number(Prediction):
     >>> loss = Number("loss", "How large?", reasons={"1": "That is the logarithm to base 2."})
     >>> loss.score(0.65, 0.69), loss.score(0.9, 0.69), loss.score(1.0, 0.69), loss.score(5.0, 0.69)
     ('right', 'close', 'off', 'off')
+    >>> Number("share", "How many?", unit="%").read("94 %")
+    94.0
     """
 
     near: float = field(default=0.1, kw_only=True)
@@ -56,8 +58,15 @@ class Number(Prediction):
             )
 
     def read(self, value: object) -> float:
-        """Return a finite number; one that is no fraction is refused where a fraction is asked."""
+        """Return a finite number; fractions and percentages are refused in place of each other."""
+        in_percent = self.unit == "%"
+        if in_percent and isinstance(value, str):
+            value = value.strip().removesuffix("%")
         number = rounded(number_from(value))
+        if in_percent and self.low is not None and 0 < number < 1 <= self.low:
+            raise ValueError(
+                f"this asks for a percentage: `{100 * number:g}` in place of {shown(value)}"
+            )
         if self.low == 0 and self.high == 1 and not 0 <= number <= 1:
             raise ValueError(
                 "this asks for a fraction, from 0 to 1: 80 percent is `0.8`, or `80%`; got "

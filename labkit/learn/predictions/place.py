@@ -35,7 +35,8 @@ class Place(Prediction):
         The distance up to which a place is right or close, as a fraction of the picture's width
         and height.
     names : tuple of two str
-        What the coordinates are, for texts; a coordinate without a name is left out.
+        What the coordinates are, for texts; a coordinate without a name is left out, and where the
+        second has none, the first may be typed alone.
 
     Examples
     --------
@@ -58,6 +59,8 @@ class Place(Prediction):
     def read(self, value: object) -> Point:
         """Return the coordinates; a place beyond the picture's edge is at its edge."""
         items = items_from(value, _PAIR + 1)
+        if not self.names[1] and (items is None or len(items) == 1):
+            items = [items[0] if items else value, sum(self.y) / 2]
         if items is None or len(items) != _PAIR:
             raise ValueError(f"this asks for a place, as in `(1, 2)`; got {shown(value)}")
         ends = (self.x, self.y)
