@@ -55,8 +55,8 @@ PREDICTIONS = (
         far=0.15,
         why=(
             "Slopes multiply along a path, so each further sigmoid multiplies by the same factor "
-            "of about 0.22: a straight line on a logarithmic axis, and almost thirteen powers of ten "
-            "lost after twenty sigmoids. That is a *vanishing gradient*, and there is no more to "
+            "of about 0.22: a straight line on a logarithmic axis, and almost thirteen powers of "
+            "ten lost after twenty sigmoids. That is a *vanishing gradient*; there is no more to "
             "it. Chapter 09 meets it in real networks."
         ),
         reasons={
