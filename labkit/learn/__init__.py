@@ -27,6 +27,7 @@ from labkit.learn.pictures import (
     letter_picture,
     line_picture,
     padding_picture,
+    reliability_picture,
     storage_picture,
     tile_picture,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "padding_picture",
     "points_picture",
     "progress",
+    "reliability_picture",
     "restore_progress",
     "scene",
     "storage_picture",

@@ -645,6 +645,7 @@ def loop_states() -> dict[str, loop.LoopState]:
             {"number": 3, "text": "    optimizer.step()", "has_switch": True},
         ],
         "off": [3],
+        "answered": 0,
         "runs": [
             {
                 "label": label,
@@ -660,7 +661,8 @@ def loop_states() -> dict[str, loop.LoopState]:
 
 def loop_switches() -> dict[str, loop.LoopSwitched]:
     """Return the changes that a page sends after a switch."""
-    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
+    wish: loop.LoopWish = {"number": 1, "off": [3, 2]}
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
 def storage_states() -> dict[str, storage.StorageState]:
@@ -679,7 +681,8 @@ def storage_states() -> dict[str, storage.StorageState]:
             "places": [1, 3, 2, 4, 3, 5],
             "said": "This is windows.",
         },
-        "problem": "",
+        "answered": 0,
+        "said": "",
     }
     return {"storage": state}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from labkit.learn.checks.comparison import as_tensor, close, either_deviation, whole
 from labkit.learn.checks.exercise import Exercise, Mistake
+from labkit.learn.checks.forbidden import Forbidden, autograd, calls, loops, names
 from labkit.learn.checks.judging import Verdict, check_answer, try_answer, wrong_examples
-from labkit.learn.checks.source import Forbidden, Source, loops, names
+from labkit.learn.checks.source import Source
 from labkit.learn.checks.trial import Call, Case, Trial
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Trial",
     "Verdict",
     "as_tensor",
+    "autograd",
+    "calls",
     "check_answer",
     "close",
     "either_deviation",

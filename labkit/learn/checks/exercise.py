@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from labkit.learn.checks.comparison import Comparison, close
-from labkit.learn.checks.source import Forbidden
+from labkit.learn.checks.forbidden import Forbidden
 from labkit.learn.checks.trial import Call, Case, Observation, Procedure, Trial, parameters_of
 
 WITH_DEFAULT = close()

@@ -96,6 +96,8 @@ def other_arguments(exercise: Exercise, answer: object) -> str:
 def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     """Say which error was raised, where, and for which input."""
     call = next(call for call in trial.calls if call.error is not None)
+    if call.in_use and _returned_nothing(trial):
+        return (_nothing(trial),)
     error = call.error
     text = shorten(text_of(error))
     name = type(error).__name__
@@ -108,7 +110,7 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     where = f" in the line `{line}`" if line else ""
     said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
     if exercise.parameters:
-        said.append(_called_with(exercise, trial, call))
+        said += [_called_with(exercise, trial, call), *_other_order(exercise, trial)]
     return tuple(each for each in said if each)
 
 
@@ -204,9 +206,10 @@ def _nothing(trial: Trial) -> str:
 
 def _not_called(result: object) -> str:
     name = getattr(result, "__name__", "")
-    named = f"`{name}`" if name.isidentifier() else "a function"
+    if not name.isidentifier():
+        return "Your function returned another function, and not what that one computes: call it."
     return (
-        f"Your function returned {named} itself, and not what it computes: the round brackets "
+        f"Your function returned `{name}` itself, and not what it computes: the round brackets "
         "after its name are missing."
     )
 

@@ -1,4 +1,4 @@
-"""The source code of an answer: what it mentions, which arguments it ignores, forbidden ways.
+"""The source code of an answer: what it mentions, and which arguments it ignores.
 
 The code is only parsed, never run. Where it cannot be read (a lambda inside an expression, a
 built-in), nothing is claimed about it.
@@ -10,19 +10,11 @@ import ast
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_LOOPS = (
-    ast.For,
-    ast.While,
-    ast.AsyncFor,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-)
+from labkit.learn.checks.names_behind import names_behind
 
 
 @dataclass(frozen=True)
@@ -33,17 +25,22 @@ class Source:
     ----------
     tree : ast.AST or None
         The function or class; None if the source code is not available.
+    behind : frozenset of str
+        What the names in it stand for, where these are names of the learner's own.
     """
 
     tree: ast.AST | None = None
+    behind: frozenset[str] = frozenset()
 
     def mentions(self, *names: str) -> bool:
         """Whether one of these names occurs, as a variable, an attribute, a string or an import.
 
+        Names of the learner's own, as in ``import ... as ...``, count for what they stand for.
+
         With a dot, as in ``"torch.func"``, the whole of an attribute is compared, or the module of
         an import.
         """
-        return any(name in names for name in self._names())
+        return any(name in names for name in (*self._names(), *self.behind))
 
     def has(self, *kinds: type[ast.AST]) -> bool:
         """Whether a node of one of these types occurs, as ``ast.Return``."""
@@ -207,7 +204,8 @@ def read_source(answer: object) -> Source:
     try:
         written = _written(answer)
         text = textwrap.dedent(inspect.getsource(written))
-        return Source(_definition(ast.parse(text), getattr(written, "__name__", "")))
+        tree = _definition(ast.parse(text), getattr(written, "__name__", ""))
+        return Source(tree, names_behind(tree, written))
     except (TypeError, OSError, SyntaxError, ValueError, RecursionError):
         return Source()
 
@@ -229,45 +227,3 @@ def _definition(tree: ast.Module, name: str) -> ast.AST:
         if isinstance(node, ast.Lambda):
             lambdas.append(node)
     return lambdas[0] if name == "<lambda>" and len(lambdas) == 1 else tree
-
-
-@dataclass(frozen=True)
-class Forbidden:
-    """A way that the task forbids.
-
-    Attributes
-    ----------
-    name : str
-        A short name for it, stored in the progress file.
-    found_in : callable
-        Takes the `Source`; True where this way is taken.
-    message : str
-        What to do without it.
-    """
-
-    name: str
-    found_in: Callable[[Source], bool]
-    message: str
-
-
-def loops(message: str) -> Forbidden:
-    """Forbid loops: ``for``, ``while``, comprehensions and ``map``.
-
-    Examples
-    --------
-    >>> loops("Without a loop, please.").found_in(Source(ast.parse("[x for x in y]")))
-    True
-    """
-    return Forbidden("loops", lambda source: source.has(*_LOOPS) or source.mentions("map"), message)
-
-
-def names(*forbidden: str, message: str, name: str = "names") -> Forbidden:
-    """Forbid variables and attributes of these names, as ``names("backward", message=...)``.
-
-    Examples
-    --------
-    >>> found = names("backward", message="By hand, please.").found_in
-    >>> found(Source(ast.parse("loss.backward()"))), found(Source(ast.parse("2 * x")))
-    (True, False)
-    """
-    return Forbidden(name, lambda source: source.mentions(*forbidden), message)

@@ -42,6 +42,8 @@ def show(value: object) -> str:
     --------
     >>> show(torch.tensor([0.5, 2.0])), show(torch.zeros(20, 3)), show(2 / 3)
     ('`tensor([0.5, 2])`', 'a tensor of shape `(20, 3)`', '`0.6667`')
+    >>> show(torch.tensor([True, False]))
+    '`tensor([True, False])`'
     >>> show(nn.ReLU()), show((1, torch.zeros(9)))
     ('a module `ReLU`', '`(1, ...)` with a tensor of shape `(9,)`')
     """
@@ -91,6 +93,8 @@ def _written_array(value: Tensor | np.ndarray) -> str | None:
     if numbers is None or numbers.numel() > FEW:
         return None
     kind = "tensor" if isinstance(value, Tensor) else "array"
+    if value.dtype in (torch.bool, np.bool_):
+        return f"{kind}({value.tolist()})"
     return f"{kind}({_nested(numbers.tolist())}{_dtype(value)})"
 
 

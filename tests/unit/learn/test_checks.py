@@ -10,7 +10,17 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.learn.checks import Case, Exercise, Mistake, check_answer, close, loops, names
+from labkit.learn.checks import (
+    Case,
+    Exercise,
+    Mistake,
+    autograd,
+    calls,
+    check_answer,
+    close,
+    loops,
+    names,
+)
 
 
 def exercise(**changes):
@@ -319,6 +329,106 @@ def test_a_forbidden_way_may_be_part_of_a_module():
         assert check_answer(exercise(forbids=forbids), answer).paragraphs == ("By hand.",)
 
 
+def hidden_mean(table):
+    return (getattr(torch, "me" + "an"))(table, 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda table, scale: (table - hidden_mean(table)) * scale,
+        lambda table, scale: (table - functools.partial(torch.mean, dim=0)(table)) * scale,
+        lambda table, scale: (table - torch.stack(list(map(torch.mean, table.T)))) * scale,
+        lambda table, scale: (table - torch.ops.aten.mean.dim(table, [0])) * scale,
+    ],
+)
+def test_a_forbidden_function_is_found_by_its_call_and_not_by_its_name(answer):
+    by_hand = exercise(forbids=(calls("mean", message="Add up, and divide."),))
+    assert check_answer(by_hand, answer).mistake == "calls"
+
+    def named_alike(table, scale):
+        mean = table.sum(0) / len(table)
+        return (table - mean) * scale
+
+    assert check_answer(by_hand, named_alike).outcome == "right"
+
+
+def test_a_forbidden_module_is_found_by_its_functions():
+    def centre(table, scale):
+        return torch.tensor(np.ma.anom(np.ma.array(table.numpy()), 0).data) * scale
+
+    by_hand = exercise(forbids=(calls(modules=("numpy.ma",), message="By hand."),))
+    assert check_answer(by_hand, centre).mistake == "calls"
+    other = exercise(forbids=(calls(modules=("numpy.m",), message="By hand."),))
+    assert check_answer(other, centre).outcome == "right"
+
+
+def rows_one_by_one(table, scale, mean):
+    return [(row - mean) * scale for row in table]
+
+
+def halves(table, scale):
+    middle = len(table) // 2
+    parts = (
+        (table,) if middle < 1 else (halves(table[:middle], scale), halves(table[middle:], scale))
+    )
+    return torch.cat(parts) if len(parts) > 1 else table * scale
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda table, scale: torch.stack(rows_one_by_one(table, scale, table.mean(0))),
+        lambda table, scale: halves(table - table.mean(0), scale),
+        lambda table, scale: torch.stack([*map((-table.mean(0)).add, table)]) * scale,
+        lambda table, scale: torch.tensor(
+            np.vectorize(lambda x, mean: (x - mean) * scale)(table, table.mean(0))
+        ),
+    ],
+)
+def test_a_loop_is_found_by_its_work_wherever_it_is_written(answer):
+    sizes = (Case(torch.ones(2, 3), 1.0), Case(torch.ones(20, 30), 1.0))
+    without = exercise(forbids=(loops("No loop.", sizes=sizes),))
+    assert check_answer(without, answer).mistake == "loops"
+
+
+def test_a_loop_of_always_the_same_length_is_no_loop_over_the_numbers():
+    def centre(table, scale):
+        table, scale = (torch.as_tensor(each) for each in (table, scale))
+        return (table - table.mean(0)) * scale
+
+    sizes = (Case(torch.ones(2, 3), 1.0), Case(torch.ones(20, 30), 1.0))
+    without = exercise(forbids=(loops("No loop.", sizes=sizes),))
+    assert check_answer(without, centre).outcome == "right"
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch loads forward differentiation at its first use
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: torch.func.grad(f)(x),
+        torch.autograd.functional.jacobian,
+        lambda f, x: torch.func.jvp(f, (x,), (torch.ones(()),))[1],
+        lambda f, x: torch.func.jacfwd(f)(x),
+        lambda f, x: torch.func.vjp(f, x)[1](torch.ones(()))[0],
+        lambda f, x: [w := x.clone().requires_grad_(), f(w).backward(), w.grad][-1],
+    ],
+)
+def test_autograd_is_found_behind_all_of_its_functions(derivative):
+    slope = exercise(
+        solution=lambda x: 2 * x,
+        cases=(Case(torch.tensor(3.0)), Case(torch.tensor(-1.0))),
+        forbids=(autograd("By hand."),),
+    )
+    assert check_answer(slope, lambda x: derivative(torch.square, x)).mistake == "autograd"
+
+    def by_hand(x):
+        grad, requires_grad = 2 * x, None
+        return grad if requires_grad is None else None
+
+    assert check_answer(slope, by_hand).outcome == "right"
+
+
 @pytest.mark.parametrize("answer", [3, torch.ones(2, 2), None, "centre"])
 def test_a_call_in_place_of_the_function_is_explained(answer):
     assert "without round brackets" in said(check_answer(exercise(), answer))
@@ -387,3 +497,51 @@ def test_the_result_is_used_as_the_exercise_says_and_its_errors_belong_to_it():
     assert "returned a module `Linear`; using that raised `RuntimeError" in said(verdict)
     verdict = check_answer(built, lambda: nn.Linear(2, 4))
     assert "the shape is `(5, 4)`, expected `(5, 1)`" in said(verdict)
+
+
+def _layer(**state):
+    layer = nn.Linear(2, 1)
+    torch.nn.init.ones_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    return layer.train(state.get("training", True)).requires_grad_(state.get("trains", True))
+
+
+def _model_exercise(**changes):
+    cases = (Case(_layer()), Case(_layer(training=False)), Case(_layer(trains=False)))
+    return exercise(solution=lambda model: 1.0, cases=cases, **changes)
+
+
+@pytest.mark.parametrize("may_change", [(), ("model",)])
+@pytest.mark.parametrize(
+    ("leave", "says"),
+    [
+        (lambda model: model.eval(), "in eval mode; it came in training mode"),
+        (lambda model: model.train(), "in training mode; it came in eval mode"),
+        (lambda model: model.requires_grad_(False), "of `weight` and `bias` is False now"),
+        (lambda model: model.weight.requires_grad_(False), "of `weight` is False now"),
+        (lambda model: model.requires_grad_(True), "came frozen"),
+        (lambda model: model.double(), "in `torch.float64`; they came in `torch.float32`"),
+    ],
+)
+def test_a_model_that_comes_back_in_another_state_is_described(leave, says, may_change):
+    def answer(model):
+        leave(model)
+        return 1.0
+
+    verdict = check_answer(_model_exercise(may_change=may_change), answer)
+    assert verdict.outcome == "wrong"
+    assert says in verdict.paragraphs[0]
+
+
+def test_a_model_may_be_trained_and_its_state_be_put_back():
+    def answer(model):
+        was = model.training
+        model.eval()
+        with torch.no_grad():
+            model.weight += 1
+        model.train(was)
+        return 1.0
+
+    found = _model_exercise(may_change=("model",))
+    assert check_answer(found, answer).outcome == "right"
+    assert check_answer(_model_exercise(), answer).mistake == "argument_changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.learn.checks import Case, Exercise, Forbidden, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, autograd
 
 
 def _off(w: float, x: float, y: float) -> float:
@@ -19,17 +19,9 @@ SLOPE = Exercise(
     cases=(Case(2.5, 3.0, 5.0), Case(-1.0, 2.0, 4.0), Case(0.5, -1.5, 1.0)),
     praise="Along each path the local slopes multiply; where paths meet, the products add up.",
     forbids=(
-        Forbidden(
-            "autograd",
-            # A variable may well be called `grad`.
-            lambda source: (
-                source.mentions("backward", "autograd", "requires_grad", "requires_grad_")
-                or source.calls("grad", "jacobian", "jacrev", "jacfwd", "vjp", "jvp")
-            ),
-            (
-                "This asks autograd, and autograd is right. Here you do its work once yourself: "
-                "follow both paths from `w` to the loss with pencil and paper."
-            ),
+        autograd(
+            "This asks autograd, and autograd is right. Here you do its work once yourself: "
+            "follow both paths from `w` to the loss with pencil and paper."
         ),
     ),
     mistakes=(

@@ -75,6 +75,7 @@ ACCURACY = Exercise(
             "`max(dim=1)` returns two things, the values and their places. Take `.indices`, or use "
             "`argmax(dim=1)`.",
             raises="'bool' object has no attribute",
+            seen_in=lambda trial: trial.source.calls("max", "sort", "topk"),
         ),
         Mistake(
             "mean_of_booleans",

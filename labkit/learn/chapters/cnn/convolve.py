@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from labkit.learn.chapters.cnn import convolve_ways as ways
-from labkit.learn.chapters.cnn.windows import hangs_over, rows_cut_twice
-from labkit.learn.checks import Case, Exercise, Mistake, Trial, as_tensor, names
+from labkit.learn.chapters.cnn.windows import hangs_over, has_another_size, rows_cut_twice
+from labkit.learn.checks import Case, Exercise, Mistake, Trial, as_tensor, calls
 
 _FOUR = torch.tensor([[1.0, 2, 0, 1], [0, 3, 1, 2], [2, 1, 0, 1], [1, 0, 2, 3]])
 _WIDE = torch.tensor([[2.0, 0, 1, 3, 1, 0], [1, 1, 0, 2, 0, 4], [0, 2, 5, 1, 1, 2]])
@@ -34,7 +34,8 @@ def _is_transposed_where_square(trial: Trial) -> bool:
 
 def _are_cut_off(trial: Trial) -> bool:
     return all(
-        not call.result.is_floating_point() and trial.same(call.result, expected.trunc())
+        not torch.as_tensor(call.result).is_floating_point()
+        and trial.same(call.result, expected.trunc())
         for call, expected in zip(trial.calls, trial.expected, strict=True)
     )
 
@@ -49,11 +50,12 @@ CONVOLVE = Exercise(
     cases=_CASES,
     praise="That is a convolution. `nn.Conv2d` does no more; it only does it a lot faster.",
     forbids=(
-        names(
-            *("conv2d", "Conv2d", "conv1d", "conv3d", "convolution", "unfold", "Unfold"),
+        calls(
+            *("conv", "thnn_conv", "slow_conv", "mkldnn_convolution", "cudnn_convolution"),
+            modules=("scipy.signal", "scipy.ndimage", "skimage"),
             name="convolution_called",
             message=(
-                "PyTorch slides for you here. Do it by hand this once: cut out each window "
+                "Here a library slides for you. Do it by hand this once: cut out each window "
                 "yourself, multiply, add up."
             ),
         ),
@@ -63,7 +65,13 @@ CONVOLVE = Exercise(
             "one_short",
             "The last row and the last column of places are missing. A kernel of k fits onto n "
             "pixels at n - k moves *plus* the place where it starts.",
-            like=ways.without_last,
+            like=(ways.without_last, ways.last_left_at_zero),
+        ),
+        Mistake(
+            "starts_at_one",
+            "The first row and the first column of the map are still 0. Places are counted from "
+            "0: `range(rows)` begins there, `range(1, rows)` leaves out the first.",
+            like=ways.first_left_at_zero,
         ),
         Mistake(
             "rows_cut_twice",
@@ -84,6 +92,13 @@ CONVOLVE = Exercise(
             "weights. Stop at the last place where it fits as a whole.",
             raises=f"{_SIZES_DIFFER}|IndexError",
             seen_in=hangs_over,
+        ),
+        Mistake(
+            "window_of_another_size",
+            "The window that is cut out has another size than the kernel. For every kernel it has "
+            "to reach from `row` to `row + k`, with `k = len(kernel)`, and so for the columns.",
+            raises=_SIZES_DIFFER,
+            seen_in=has_another_size,
         ),
         Mistake(
             "row_and_column_swapped",
@@ -123,6 +138,17 @@ CONVOLVE = Exercise(
             "not_multiplied",
             "These are the sums of the pixels alone: the kernel's weights play no part.",
             like=lambda image, kernel: ways.windows(image, kernel).sum(dim=(2, 3)),
+        ),
+        Mistake(
+            "added_in_pairs",
+            "Each pixel was *added* to its weight. Multiply them, and add up the products.",
+            like=lambda image, kernel: (ways.windows(image, kernel) + kernel).sum(dim=(2, 3)),
+        ),
+        Mistake(
+            "last_product_only",
+            "Each place holds the last product of its window alone: `=` overwrites what was there "
+            "before. `+=` adds to it.",
+            like=ways.of_products(lambda products: products[:, :, -1, -1]),
         ),
         Mistake(
             "matrix_product",

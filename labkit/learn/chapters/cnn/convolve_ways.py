@@ -31,6 +31,20 @@ def without_last(image: Tensor, kernel: Tensor) -> Tensor:
     return convolved(image, kernel)[:-1, :-1]
 
 
+def last_left_at_zero(image: Tensor, kernel: Tensor) -> Tensor:
+    """Return the map with zeros in its last row and column."""
+    answers = convolved(image, kernel)
+    answers[-1], answers[:, -1] = 0, 0
+    return answers
+
+
+def first_left_at_zero(image: Tensor, kernel: Tensor) -> Tensor:
+    """Return the map with zeros in its first row and column."""
+    answers = convolved(image, kernel)
+    answers[0], answers[:, 0] = 0, 0
+    return answers
+
+
 def square_loop(multiply: Way) -> Way:
     """Return the loops of somebody who takes every image for a square."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ LOG_PROBABILITIES = "its outputs are logarithms of probabilities:"
 NEGATIVE = "its outputs can be negative:"
 BOUNDED = "its outputs stay between 0 and 1:"
 SQUASHED = "it ends with a tanh:"
+POSITIVE = "its outputs can be positive:"
+APART = "its output for an image is the same in any batch:"
 FINITE = "its outputs are finite:"
 HIDDEN = "it has weights that are not among its parameters:"
 FROZEN = "all its weights are frozen:"
@@ -71,6 +74,7 @@ def observe_net(call: Call) -> dict[str, Any]:
             return {MODEL: True, SHAPE: None if output is None else type(output).__name__}
         typical = _with_zeros_drawn(net)
         extremes, answer = typical(strong), typical(one)
+        again, pair = net(one), net(one[:2])
         added = typical(one + other) - answer - typical(other) + typical(torch.zeros_like(one))
     parameters = list(net.parameters())
     return {
@@ -84,10 +88,20 @@ def observe_net(call: Call) -> dict[str, Any]:
         NEGATIVE: not bool((extremes >= 0).all()),
         BOUNDED: bool(((extremes >= 0) & (extremes <= 1)).all()),
         SQUASHED: bool((extremes.abs() <= 1).all()) and _ends_with_tanh(recorder.called),
+        POSITIVE: not bool((extremes <= 0).all()),
+        APART: _is_same_in_another_batch(output, again, pair),
         FINITE: bool(output.isfinite().all()),
         HIDDEN: not {id(each) for each in recorder.weights} <= {id(each) for each in parameters},
         FROZEN: not any(each.requires_grad for each in parameters),
     }
+
+
+def _is_same_in_another_batch(output: Tensor, again: Tensor, pair: Tensor) -> bool:
+    """Whether two images get the same output without the others; if not, it is not by chance."""
+    if output.shape[1:] != pair.shape[1:] or len(pair) == len(output):
+        return True
+    same = partial(torch.allclose, atol=1e-4, equal_nan=True)
+    return same(output[: len(pair)], pair) or not same(output, again)
 
 
 def _with_zeros_drawn(net: nn.Module) -> nn.Module:

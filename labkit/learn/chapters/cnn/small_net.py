@@ -210,6 +210,19 @@ SMALL_NET = Exercise(
             seen_in=_is(net.HIDDEN),
         ),
         Mistake(
+            "images_mixed",
+            "The output for an image depends on which other images are in its batch, as after a "
+            "softmax over `dim=0`, or a mean over the batch. The first dimension counts the "
+            "images: leave it alone.",
+            seen_in=_is(net.APART, lambda apart: not apart),
+        ),
+        Mistake(
+            "never_positive",
+            "No output is ever positive. Logits are free: they go from minus to plus infinity, "
+            "and `cross_entropy` makes probabilities of them.",
+            seen_in=_is(net.POSITIVE, lambda found: not found),
+        ),
+        Mistake(
             "frozen",
             "No weight of it can be trained: `requires_grad` is off for all of them.",
             seen_in=_is(net.FROZEN),

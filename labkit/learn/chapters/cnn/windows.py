@@ -59,6 +59,14 @@ def hangs_over(trial: Trial) -> bool:
     )
 
 
+def has_another_size(trial: Trial) -> bool:
+    """Whether the last window before the error, two slices of the image, is no kernel's size."""
+    found, shape, width = _cuts(trial)
+    windows = [index for at, index in found if at == shape and _is_two_slices(index)]
+    sizes = [len(range(*part.indices(size))) for part, size in zip(windows[-1], shape, strict=True)]
+    return sizes != [width, width]
+
+
 def rows_cut_twice(trial: Trial) -> bool:
     """Whether rows were cut out of rows, as by ``image[r:r + k][c:c + k]``."""
     found, shape, width = _cuts(trial)
@@ -71,3 +79,7 @@ def rows_cut_twice(trial: Trial) -> bool:
 
 def _is_one_slice(index: tuple[Any, ...]) -> bool:
     return len(index) == 1 and isinstance(index[0], slice)
+
+
+def _is_two_slices(index: tuple[Any, ...]) -> bool:
+    return len(index) == 2 and all(isinstance(part, slice) for part in index)

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake, names
+from labkit.learn.checks import Case, Exercise, Mistake, autograd
 
 _Pair = tuple[float, float]
 
@@ -101,17 +101,9 @@ GRADIENT_STEP = Exercise(
         "Both slopes at the old place, then one step along both: that is all of gradient descent."
     ),
     forbids=(
-        names(
-            "backward",
-            "autograd",
-            "requires_grad",
-            "requires_grad_",
-            "torch.func",
-            name="autograd",
-            message=(
-                "This takes the slopes from autograd. That works, and section 6 does it; here you "
-                "write the two slopes yourself, once: they are in section 2."
-            ),
+        autograd(
+            "This takes the slopes from autograd. That works, and section 6 does it; here you "
+            "write the two slopes yourself, once: they are in section 2."
         ),
     ),
     mistakes=(
@@ -120,6 +112,11 @@ GRADIENT_STEP = Exercise(
             "This walks uphill: the gradient points to where the loss grows, so it is subtracted. "
             "(If you subtract it already, look at the sign of the error.)",
             like=(_uphill, partial(_moved, of_w=-0.5, of_b=-0.5)),
+        ),
+        Mistake(
+            "one_uphill",
+            "One of the two goes uphill: both slopes are subtracted, each from its own number.",
+            like=(partial(_moved, of_w=-1), partial(_moved, of_b=-1)),
         ),
         Mistake(
             "two_forgotten",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial, as_tensor, names
+from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial, as_tensor, calls
 
 _LOSS = "the loss"
 _GRADIENT = "the gradient of the loss with respect to the logits"
@@ -107,11 +107,8 @@ BCE = Exercise(
         "This is what `binary_cross_entropy_with_logits` does for you."
     ),
     forbids=(
-        names(
+        calls(
             "binary_cross_entropy",
-            "binary_cross_entropy_with_logits",
-            "BCELoss",
-            "BCEWithLogitsLoss",
             name="library_function",
             message=(
                 "That is PyTorch's own. Write it from simpler parts: `exp`, `log1p`, `clamp`, "

@@ -254,7 +254,8 @@ FIT_CLASSIFIER = Exercise(
         Mistake(
             "no_graph",
             "`backward` found no graph to go back through. A decision, as in `> 0.5`, has no slope "
-            "(and `detach()` and `no_grad` cut the graph): train on the logits.",
+            "(and `detach()` and `no_grad` cut the graph, and `requires_grad_(False)` freezes the "
+            "weights): train on the logits.",
             raises="does not require grad and does not have a grad_fn",
         ),
         Mistake(

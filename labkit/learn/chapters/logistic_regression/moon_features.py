@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from labkit.learn.checks import Call, Case, Exercise, Forbidden, Mistake, Source, as_tensor
+from labkit.learn.checks import Call, Case, Exercise, Forbidden, Mistake, Trial, as_tensor, close
+from labkit.learn.checks.kernel_state import kernel_state_kept
 from labkit.learn.datasets import Split, moons
 
 WANTED = 0.95
@@ -116,10 +119,16 @@ def _of_degree(call: Call, degree: int) -> bool:
     return features is not None and _is_function_of_columns(call.case.build()[0], features, degree)
 
 
-def _draws_numbers(source: Source) -> bool:
-    """Whether random numbers are drawn in each call, without a seed."""
-    draws = source.calls("rand", "randn", "randint", "normal", "uniform", "Linear", "rand_like")
-    return draws and not source.mentions("manual_seed", "Generator", "default_rng", "seed")
+def _draws_numbers(trial: Trial) -> bool:
+    """Whether a second call gives other features for the same points."""
+    (x,) = trial.calls[0].case.build()
+    try:
+        with kernel_state_kept(), redirect_stdout(StringIO()):
+            features, again = (as_tensor(trial.answer(x)) for _ in range(2))  # type: ignore[operator]
+    except Exception:  # noqa: BLE001 - an answer may raise anything; the check has shown it
+        return False
+    same = close(atol=0.0, rtol=1e-5)
+    return features is not None and not same(again, features)
 
 
 MOON_FEATURES = Exercise(
@@ -139,11 +148,11 @@ MOON_FEATURES = Exercise(
     forbids=(
         Forbidden(
             "other_numbers_in_each_call",
-            _draws_numbers,
             "Random features are a fine idea, but each call draws new ones: the same point gets "
             "other features on the training points than on the test, and nothing that was learned "
             "fits. Draw from `torch.Generator().manual_seed(0)`, as in `torch.randn(2, 50, "
             "generator=generator)`.",
+            seen_in=_draws_numbers,
         ),
     ),
     mistakes=(

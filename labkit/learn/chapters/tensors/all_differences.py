@@ -25,7 +25,8 @@ ALL_DIFFERENCES = Exercise(
     forbids=(
         loops(
             "There is a loop in it (a comprehension is one, too). It works, and takes a step of "
-            "Python for every number. Broadcasting makes the whole table in one operation."
+            "Python for every number. Broadcasting makes the whole table in one operation.",
+            sizes=(Case(torch.ones(2), torch.ones(3)), Case(torch.ones(20), torch.ones(30))),
         ),
     ),
     mistakes=(

@@ -71,7 +71,8 @@ NEAREST = Exercise(
     forbids=(
         loops(
             "There is a loop in it (a comprehension is one, too). Let broadcasting make the table "
-            "of all differences: shape (m, n, d) in one operation."
+            "of all differences: shape (m, n, d) in one operation.",
+            sizes=(_case(3, 2, 2), _case(30, 20, 10)),
         ),
     ),
     mistakes=(

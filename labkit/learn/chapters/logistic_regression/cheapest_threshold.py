@@ -66,13 +66,13 @@ def _last_lowest(probabilities: Tensor, labels: Tensor, miss: float, alarm: floa
     return CUTS[(costs == costs.min()).nonzero()[-1, 0]].item()
 
 
-CHEAPEST_CUT = Exercise(
-    name="cheapest_cut",
+CHEAPEST_THRESHOLD = Exercise(
+    name="cheapest_threshold",
     task=(
-        "Write `cheapest_cut(probabilities, labels, miss, alarm)`: of the thresholds 0.01, 0.02, "
-        "..., 0.99 return the one with the lowest total cost on these samples; the smallest, if "
-        "several are equally cheap. A sample is flagged where its probability is larger than the "
-        "threshold; each missed 1 costs `miss`, each false alarm costs `alarm`."
+        "Write `cheapest_threshold(probabilities, labels, miss, alarm)`: of the thresholds 0.01, "
+        "0.02, ..., 0.99 return the one with the lowest total cost on these samples; the smallest, "
+        "if several are equally cheap. A sample is flagged where its probability is larger than "
+        "the threshold; each missed 1 costs `miss`, each false alarm costs `alarm`."
     ),
     solution=_first_lowest(_costs),
     cases=(
