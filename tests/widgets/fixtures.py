@@ -729,7 +729,7 @@ def broadcast_states() -> dict[str, broadcast.BroadcastState]:
             "protocol": version,
             "pairs": pairs,
             "reading": reading,
-            "problem": "",
+            "said": "",
             "answered": 0,
         }
         for name, reading in (("fits", fits), ("clashes", clashes))

@@ -69,10 +69,10 @@ def test_what_is_no_shape_is_said_and_changes_nothing(shape, problem):
     widget = explorer()
     before = widget.reading
     ask(widget, shape, "4")
-    assert problem in widget.problem
+    assert problem in widget.said
     assert (widget.reading, widget.answered) == (before, 1)
     ask(widget, "", "4")
-    assert (widget.problem, widget.reading["result"]) == ("", [4])
+    assert (widget.said, widget.reading["result"]) == ("", [4])
 
 
 def test_the_largest_shapes_take_no_memory():
@@ -82,7 +82,7 @@ def test_the_largest_shapes_take_no_memory():
 def test_a_page_of_another_version_is_refused():
     widget = explorer()
     ask(widget, "4", "4", version=PROTOCOL_VERSION + 1)
-    assert widget.problem == other_version(PROTOCOL_VERSION + 1)
+    assert widget.said == other_version(PROTOCOL_VERSION + 1)
 
 
 @pytest.mark.parametrize("pairs", [(), ({"a": (3,)},), ((3, 1), (4,))])

@@ -1,5 +1,7 @@
 /** The synchronised state of the broadcasting explorer. */
 
+import type { AnsweringState, Wish } from "./wishes";
+
 /** Two tensors by name, their shapes, and the name of the button that shows them. */
 export interface BroadcastPair {
   readonly name: string;
@@ -26,20 +28,13 @@ export interface BroadcastReading {
 }
 
 /** The state that the kernel sends. */
-export interface BroadcastState {
-  readonly protocol: number;
+export interface BroadcastState extends AnsweringState {
   readonly pairs: readonly BroadcastPair[];
   readonly reading: BroadcastReading;
-  /** Why the shapes that were asked for cannot be tried, or an empty text. */
-  readonly problem: string;
-  /** The number of the wish that was answered last. */
-  readonly answered: number;
 }
 
 /** Two shapes as they were typed. */
-export interface BroadcastWish {
-  /** Counts the wishes. */
-  readonly number: number;
+export interface BroadcastWish extends Wish {
   /** The place of the pair whose names are shown. */
   readonly pair: number;
   readonly shapes: readonly string[];

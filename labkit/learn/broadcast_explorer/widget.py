@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from labkit.learn.broadcast_explorer.shapes import (
@@ -18,9 +17,8 @@ from labkit.learn.broadcast_explorer.shapes import (
 )
 from labkit.learn.pictures.broadcast import broadcast_picture
 from labkit.learn.pictures.sheeted import sheeted
+from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.messages.broadcast import BroadcastPair, BroadcastReading
 from labkit.views.saved_output import with_still
 
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 _TWO = 2
 
 
-class BroadcastExplorer(anywidget.AnyWidget):
+class BroadcastExplorer(WishingWidget):
     """Two shapes that can be edited, and what PyTorch makes of tensors that have them.
 
     Parameters
@@ -51,13 +49,8 @@ class BroadcastExplorer(anywidget.AnyWidget):
     RuntimeError: The size of tensor a (4) must match the size of tensor b (3) at non-singleton dimension 1
     """  # noqa: E501 - a doctest shows the whole error
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     pairs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     reading = traitlets.Any().tag(sync=True)
-    problem = traitlets.Unicode().tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *pairs: Mapping[str, Shaped]) -> None:
         known = [_pair_of(pair) for pair in pairs]
@@ -67,13 +60,11 @@ class BroadcastExplorer(anywidget.AnyWidget):
             )
         super().__init__(
             pairs=known,
-            wish={"number": 0, "pair": 0, "shapes": []},
             _esm=small_script("broadcast.js"),
         )
-        handle_on_subshell(self.comm)
         first, second = known[0]["shapes"]
         self._read(known[0]["names"], tuple(first), tuple(second))
-        self.observe(self._wished, "wish")
+        self.answer_wishes(pair=0, shapes=[])
 
     def show(self, first: Shaped, second: Shaped) -> Shape:
         """Show two other shapes, and return the shape of the result.
@@ -88,21 +79,14 @@ class BroadcastExplorer(anywidget.AnyWidget):
             raise RuntimeError(self.reading["error"])
         return tuple(self.reading["result"])
 
-    def _wished(self, _: Any = None) -> None:
-        with self.hold_sync():
-            self._answer()
-            self.answered = int(self.wish["number"])
-
-    def _answer(self) -> None:
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.problem = other_version(self.page_protocol)
-            return
+    def grant(self, wish: Mapping[str, Any]) -> str:
+        """Try the shapes that the page wants, or say why they cannot be tried."""
         try:
-            first, second = (typed_shape(str(text)) for text in self.wish["shapes"])
+            first, second = (typed_shape(str(text)) for text in wish["shapes"])
         except ValueError as error:
-            self.problem = str(error)
-            return
-        self._read(self.pairs[self.wish["pair"]]["names"], first, second)
+            return str(error)
+        self._read(self.pairs[wish["pair"]]["names"], first, second)
+        return ""
 
     def _read(self, names: list[str], first: Shape, second: Shape) -> None:
         shapes = (first, second)
@@ -118,7 +102,7 @@ class BroadcastExplorer(anywidget.AnyWidget):
             "element": element_text(names, shapes, len(outcome.result or ())) if fits else "",
             "said": said_of(names, shapes, outcome),
         }
-        self.reading, self.problem = dict(reading), ""
+        self.reading, self.said = dict(reading), ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)

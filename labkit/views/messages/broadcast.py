@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.wishes import AnsweringState, Wish
+
 
 class BroadcastPair(TypedDict):
     """Two tensors by name, their shapes, and the name of the button that shows them."""
@@ -32,24 +34,19 @@ class BroadcastReading(TypedDict):
     said: str
 
 
-class BroadcastState(TypedDict):
+class BroadcastState(AnsweringState):
     """The state that the kernel sends.
 
-    `problem` says why the shapes that were asked for cannot be tried; it is empty otherwise.
-    `answered` is the number of the wish that was answered last.
+    `said` says why the shapes that were asked for cannot be tried; it is empty otherwise.
     """
 
-    protocol: int
     pairs: list[BroadcastPair]
     reading: BroadcastReading
-    problem: str
-    answered: int
 
 
-class BroadcastWish(TypedDict):
-    """Two shapes as they were typed, for the names of a pair; `number` counts the wishes."""
+class BroadcastWish(Wish):
+    """Two shapes as they were typed, for the names of a pair."""
 
-    number: int
     pair: int
     shapes: list[str]
 

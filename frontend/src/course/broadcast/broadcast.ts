@@ -3,10 +3,15 @@
  * what is stretched, the shape of the result, or PyTorch's error and the dimension that it names.
  */
 
-import type { BroadcastAsked, BroadcastReading, BroadcastState } from "../../messages/broadcast";
-import { PROTOCOL_VERSION } from "../../messages/protocol";
+import type {
+  BroadcastAsked,
+  BroadcastReading,
+  BroadcastState,
+  BroadcastWish,
+} from "../../messages/broadcast";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { STYLE } from "./style";
 import { ShapeTable } from "./table";
 
@@ -16,7 +21,7 @@ export type BroadcastModel = WidgetModel<BroadcastState, BroadcastAsked>;
 type Shapes = readonly (readonly number[])[];
 type Edit = (shape: readonly number[]) => readonly number[];
 
-const EVENTS = ["change:reading", "change:problem", "change:answered"] as const;
+const EVENTS = ["change:reading", "change:said", "change:answered"] as const;
 const WAITING = waitingText("PyTorch is asked.");
 /** An answer that takes less is not announced. */
 const PATIENCE_MS = 400;
@@ -43,7 +48,7 @@ class BroadcastView {
   private readonly onChange = () => this.renew();
   /** The shapes that were asked for last. */
   private shapes: Shapes;
-  private wished: number;
+  private readonly wishes: Wishes<BroadcastWish>;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -51,7 +56,7 @@ class BroadcastView {
     private readonly root: HTMLElement,
   ) {
     this.shapes = this.reading.shapes;
-    this.wished = model.get("answered");
+    this.wishes = new Wishes(model);
     this.table = new ShapeTable({
       onSize: (row, dimension, text) => this.setSize(row, dimension, text),
       onStep: (row, dimension, change) => this.step(row, dimension, change),
@@ -128,7 +133,7 @@ class BroadcastView {
   }
 
   private renew(): void {
-    if (this.model.get("answered") !== this.wished) return;
+    if (!this.wishes.areAnswered) return;
     clearTimeout(this.timer);
     this.shapes = this.reading.shapes;
     this.draw();
@@ -136,7 +141,7 @@ class BroadcastView {
 
   private draw(): void {
     const { reading, model } = this;
-    const problem = model.get("problem");
+    const problem = model.get("said");
     this.names.forEach((name, row) => {
       name.textContent = reading.names[row] ?? "";
     });
@@ -206,12 +211,9 @@ class BroadcastView {
   }
 
   private ask(shapes: readonly string[], pair = this.pairShown()): void {
-    this.wished += 1;
-    this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("wish", { number: this.wished, pair, shapes });
-    this.model.save_changes();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.say(WAITING, false), PATIENCE_MS);
+    this.wishes.send({ pair, shapes });
   }
 
   /** The place of a pair with the names that are shown. */

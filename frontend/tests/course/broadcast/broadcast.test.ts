@@ -122,7 +122,7 @@ describe("the broadcasting explorer", () => {
     const [shape] = typed();
     if (shape) shape.value = "three";
     press(shape, "Enter");
-    model.traits.problem = "Yours is: three";
+    model.traits.said = "Yours is: three";
     model.set("answered", 1);
     expect([status()?.className, status()?.textContent]).toEqual(["problem", "Yours is: three"]);
     expect(shape?.value).toBe("three");
