@@ -20,7 +20,7 @@ export interface NumberForm {
   readonly unit: string;
 }
 
-/** A whole number, or as many as `length` says, in a field. */
+/** A whole number, or as many as `length` says (0 for any number of them), in a field. */
 export interface ExactForm {
   readonly kind: "exact";
   readonly length: number | null;

@@ -35,7 +35,8 @@ class Place(Prediction):
         The distance up to which a place is right or close, as a fraction of the picture's width
         and height.
     names : tuple of two str
-        What the coordinates are, for texts; a coordinate without a name is left out.
+        What the coordinates are, for texts; a coordinate without a name is left out, and where the
+        second has none, the first may be typed alone.
 
     Examples
     --------

@@ -29,7 +29,7 @@ class NumberForm(TypedDict):
 
 
 class ExactForm(TypedDict):
-    """A whole number, or as many as `length` says, in a field."""
+    """A whole number, or as many as `length` says (0 for any number of them), in a field."""
 
     kind: Literal["exact"]
     length: int | None

@@ -34,8 +34,11 @@ KINDS = {
     "number": Number("n", "q"),
     "exact": Exact("n", "q"),
     "shape": Exact("n", "q", length=2),
+    "any shape": Exact("n", "q", length=0),
+    "percentage": Number("n", "q", unit="%", low=50, high=100),
     "curve": Curve("n", "q", x=(0, 10), y=(0, 1)),
     "place": Place("n", "q", picture=lambda: None, x=(0, 10), y=(0, 10)),
+    "row": Place("n", "q", picture=lambda: None, x=(0, 9), y=(1, -1), names=("place", "")),
 }
 
 
@@ -62,6 +65,13 @@ KINDS = {
         ("shape", torch.Size((1, 4)), (1, 4)),
         ("shape", torch.tensor([1, 4]), (1, 4)),
         ("shape", np.array([1, 4]), (1, 4)),
+        ("any shape", "(4,)", (4,)),
+        ("any shape", "2 x 1 x 4", (2, 1, 4)),
+        ("percentage", "94 %", 94.0),
+        ("percentage", 94, 94.0),
+        ("row", 9, (9.0, 0.0)),
+        ("row", "9", (9.0, 0.0)),
+        ("row", (9, 0), (9.0, 0.0)),
         ("curve", [0, 0.5, 2], (0.0, 0.5, 1.0)),
         ("curve", torch.tensor([0.0, 0.5]), (0.0, 0.5)),
         ("place", (2, 30), (2.0, 10.0)),
@@ -376,3 +386,10 @@ def test_unknown_names_raise_with_the_known_names(tmp_path):
 def test_a_number_refuses_percentages_where_fractions_belong():
     with pytest.raises(ValueError, match="fractions of the outcome"):
         Number("accuracy", "How many?", near=2, far=5)
+
+
+def test_a_percentage_refuses_fractions():
+    asked = Number("n", "q", unit="%", low=50, high=100)
+    with pytest.raises(ValueError, match=r"a percentage: `94` in place of `0\.94`"):
+        asked.read(0.94)
+    assert Number("n", "q", unit="%", low=0, high=100).read(0.5) == 0.5
