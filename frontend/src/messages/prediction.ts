@@ -49,6 +49,8 @@ export interface PlaceForm {
   /** Whether a place is the centre of a cell, at whole coordinates. */
   readonly cells: boolean;
   readonly names: readonly string[];
+  /** What the cells are called where they are numbered from 0, row by row; else empty. */
+  readonly numbered: string;
 }
 
 export type PredictionForm = ChoiceForm | NumberForm | ExactForm | CurveForm | PlaceForm;

@@ -42,6 +42,17 @@ KINDS = {
 }
 
 
+GRID = Place(
+    "n", "q", picture=lambda: None, x=(-0.5, 9.5), y=(9.5, -0.5), cells=True, numbered="sample"
+)
+
+
+@pytest.mark.parametrize("typed", [12, "12", torch.tensor(12), np.int64(12), (2, 1), "(2, 1)"])
+def test_a_numbered_place_is_typed_and_shown_as_its_number(typed):
+    assert GRID.read(typed) == (2, 1)
+    assert GRID.text(GRID.read(typed)) == "sample `12`"
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "read"),
     [
