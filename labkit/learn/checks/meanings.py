@@ -71,7 +71,10 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"only one element tensors|with \d+ elements cannot be converted",
-        "`item()` and `float()` take a tensor with a single element.",
+        (
+            "`item()` and `float()` take a tensor with a single element, and `torch.tensor([...])` "
+            "a list of such. `torch.stack` and `torch.cat` join larger ones."
+        ),
     ),
     (
         r'missing the required "forward" function',

@@ -26,6 +26,8 @@ _PAIR = 2
 _LEVEL, _SLOPE, _BOTTOM, _HIGH, _TOP = 0.08, 0.15, 0.03, 0.8, 0.9
 """Fractions of the vertical axis that tell shapes apart."""
 _TEETH = 2
+_TWO_DIGITS = 10.0
+"""From here on, a height is written without its fraction: two digits show enough of it."""
 
 
 def _rises(heights: NDArray[np.float64]) -> int:
@@ -233,7 +235,11 @@ def _settled(outcome: Sequence[Point]) -> list[float]:
 
 
 def _ends(heights: Sequence[float]) -> str:
-    return f"`{heights[0]:.2g}` to `{heights[-1]:.2g}`"
+    first, last = (
+        f"{height:.2g}" if abs(height) < _TWO_DIGITS else f"{height:.0f}"
+        for height in (heights[0], heights[-1])
+    )
+    return f"`{first}` to `{last}`"
 
 
 def _float(value: Any) -> float:

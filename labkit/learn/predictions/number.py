@@ -113,7 +113,7 @@ class Number(Prediction):
 
     def _distance_score(self, value: float, outcome: float) -> Score:
         distance = abs(value - outcome) / max(abs(outcome), _SMALLEST_SIZE)
-        near, far = (_EXACT, _EXACT) if self.exact else (self.near, self.far)
-        if distance <= near:
+        near, far = (0.0, 0.0) if self.exact else (self.near, self.far)
+        if distance <= near + _EXACT:
             return "right"
-        return "close" if distance <= far else "off"
+        return "close" if distance <= far + _EXACT else "off"

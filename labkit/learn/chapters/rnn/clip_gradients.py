@@ -65,6 +65,11 @@ def _assigns_its_loop_variable(trial: Trial) -> bool:
     )
 
 
+_CLIPPED_BY_TORCH = (
+    "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. Here you "
+    "write what is inside it."
+)
+
 CLIP_GRADIENTS = Exercise(
     name="clip_gradients",
     task=(
@@ -188,6 +193,12 @@ CLIP_GRADIENTS = Exercise(
             seen_in=_assigns_its_loop_variable,
         ),
         Mistake(
+            "clipped_by_torch",
+            _CLIPPED_BY_TORCH,
+            like=lambda gradients, most: gradients,
+            seen_in=lambda trial: trial.source.mentions("clip_grad_norm_"),
+        ),
+        Mistake(
             "unchanged",
             "The gradients come back as they were, however long they are.",
             like=lambda gradients, most: gradients,
@@ -202,8 +213,7 @@ CLIP_GRADIENTS = Exercise(
         ),
         Mistake(
             "clipped_by_torch",
-            "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. "
-            "Here you write what is inside it.",
+            _CLIPPED_BY_TORCH,
             seen_in=lambda trial: (
                 trial.source.mentions("clip_grad_norm_")
                 and all(isinstance(result, Tensor) for result in trial.results)
@@ -219,7 +229,7 @@ CLIP_GRADIENTS = Exercise(
             "list_as_a_tensor",
             "`gradients` is a list of tensors, and a list has no norm. Go through its tensors one "
             "by one.",
-            raises="'list' object has no attribute|must be Tensor, not list",
+            raises=r"'list' object has no attribute|must be Tensor, not list|got \(list",
         ),
         Mistake(
             "different_shapes",
