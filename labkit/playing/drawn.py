@@ -60,10 +60,10 @@ class Row:
         self._parts = parts
         self.layers = tuple(layer for layer, _ in parts)
 
-    def values(self, inputs: Tensor) -> list[Tensor]:
-        """Return what the units of each layer give, the last one included."""
+    def values(self, inputs: Tensor, *, with_outputs: bool) -> list[Tensor]:
+        """Return what the units of each layer give, those of the last one if they are asked for."""
         values = []
-        for layer, activations in self._parts:
+        for layer, activations in self._parts if with_outputs else self._parts[:-1]:
             assert layer.linear is not None
             inputs = layer.linear(inputs)
             for activation in activations:
@@ -98,8 +98,8 @@ class Traced:
         ]
         self.layers = (*shown, *_last(self.layers[-1], trace, paths))
 
-    def values(self, inputs: Tensor) -> list[Tensor]:
-        """Return what the units of each layer give, and at the end the outputs of the model.
+    def values(self, inputs: Tensor, *, with_outputs: bool) -> list[Tensor]:
+        """Return what the units of each layer give, and the outputs if they are asked for.
 
         If the model calls its layers in another way than before, these are NaN.
         """
@@ -118,7 +118,7 @@ class Traced:
             if value is None or value.shape != (len(inputs), layer.units):
                 value = torch.full((len(inputs), layer.units), torch.nan)
             values.append(value.float())
-        return [*values, outputs]
+        return [*values, outputs] if with_outputs else values
 
 
 _UNFOLLOWED = "Its pictures show the outputs of this layer itself."
