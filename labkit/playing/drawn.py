@@ -104,10 +104,11 @@ class Traced:
         If the model calls its layers in another way than before, these are NaN.
         """
         seen: list[tuple[Tensor, Tensor]] = []
-        with (
-            calls_seen(self._linears, lambda _, given, returned: seen.append((given, returned))),
-            evaluation_mode(self._model),
-        ):
+
+        def see(_: nn.Linear, given: Tensor, returned: Tensor) -> None:
+            seen.append((given, returned))
+
+        with calls_seen(self._linears, len(inputs), see), evaluation_mode(self._model):
             outputs = self._model(inputs).reshape(len(inputs), -1)
         values = []
         for column, layer in enumerate(self.layers[:-1]):
@@ -142,7 +143,7 @@ def drawn_network(model: nn.Module, inputs: Tensor) -> Row | Traced | str:
     except Exception as error:  # noqa: BLE001 - a model of the user's
         return f"The units are not drawn, as the model could not be followed: {described(error)}"
     if not trace.linears:
-        return "There are no units to draw: the model calls no nn.Linear."
+        return "There are no units to draw: the model calls no nn.Linear with a row for each point."
     network = Traced(model, trace, _paths(model))
     hidden = len(network.layers) - 1
     return _too_many(hidden) if hidden > _MAX_LAYERS else network

@@ -92,7 +92,7 @@ class Training:
             self.model.load_state_dict(self.initial)
             self.model.zero_grad()
             self.inputs = self.points.x
-        found = drawn_network(self.model, self.inputs[:2])
+        found = drawn_network(self.model, self.inputs[:3])
         self.network: Row | Traced | None = None if isinstance(found, str) else found
         self.why_not_drawn = found if isinstance(found, str) else None
         choices = losses_for(self.points.classes, outputs)
