@@ -49,7 +49,7 @@ function ownHead(layer: PlaygroundLayer, isOutput: boolean): HTMLElement {
   const head = make(
     "div",
     { class: "playground-head", title: [title, layer.note].filter(Boolean).join(". ") },
-    make("span", { class: "playground-head-name" }, title),
+    make("span", { class: "playground-head-name" }, make("bdi", { dir: "ltr" }, title)),
     make("span", {}, layer.name ? count : ""),
   );
   if (layer.note === "") return head;
