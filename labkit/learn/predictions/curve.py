@@ -85,8 +85,8 @@ class Curve(Prediction):
     """A curve over an axis, sketched in the card or typed as heights that are evenly spaced.
 
     The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, straight up,
-    reaches the bottom, stays high, starts at the top, falls and rises, zigzags, levels off. The first that a sketch has
-    is its reason.
+    reaches the bottom, stays high, starts at the top, falls and rises, zigzags, levels off. The
+    first that a sketch has is its reason.
 
     Attributes
     ----------
