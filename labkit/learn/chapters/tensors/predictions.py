@@ -50,11 +50,11 @@ PREDICTIONS = (
             "numbers stops growing. (`float64` counts to 9,007,199,254,740,992.)"
         ),
         reasons={
-            "straight": (
+            "falls": "It does not wrap around: that is what whole numbers such as `uint8` do.",
+            "straight up": (
                 "That would be a counter without limits. From 2 to the power of 24 on, 24 binary "
                 "digits are too few for the ones."
             ),
-            "falls": "It does not wrap around: that is what whole numbers such as `uint8` do.",
         },
     ),
     Exact(
