@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -349,6 +350,15 @@ def test_the_score_of_a_place_marks_it_on_the_picture(tmp_path):
     card = tensors.score("place_in_strip", (9, 0))
     assert "the other way round" in repr(card)
     assert "You clicked (an orange ring): place 6" in card._repr_html_()
+
+
+def test_the_mark_of_a_cell_at_the_edge_is_inside_the_picture(tmp_path):
+    loading = chapter("05_data_loading", tmp_path)
+    loading.predict("first_of_worker_one", 1)
+    html = loading.score("first_of_worker_one", 12)._repr_html_()
+    assert "You predicted sample" in html.replace("<code>1</code>", "")
+    middle, radius = re.search(r'cy="([\d.]+)" r="([\d.]+)"', html).groups()
+    assert float(middle) > float(radius) > 0
 
 
 def test_explanations_have_code_emphasis_and_paragraphs(tmp_path):
