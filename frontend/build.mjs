@@ -99,6 +99,7 @@ files.set("race.js", await bundle("src/course/race/race.ts", "esm"));
 files.set("line.js", await bundle("src/course/line/line.ts", "esm"));
 files.set("sliding.js", await bundle("src/course/sliding/sliding.ts", "esm"));
 files.set("storage.js", await bundle("src/course/storage/storage.ts", "esm"));
+files.set("broadcast.js", await bundle("src/course/broadcast/broadcast.ts", "esm"));
 files.set("loop.js", await bundle("src/course/loop/loop.ts", "esm"));
 files.set("prediction.js", await bundle("src/course/prediction/card.ts", "esm"));
 files.set("playground.js", await bundle("src/views/playground/playground.ts", "esm"));

@@ -59,7 +59,7 @@ function courseWidget(name, others) {
   return {
     name,
     path: `^src/course/${name}/`,
-    uses: `^src/(${others}messages/|parts/(element|shortcut-guard|ticks|visible-text|widget)\\.ts$)`,
+    uses: `^src/(${others}messages/|parts/(element|shortcut-guard|ticks|visible-text|widget|wishes)\\.ts$)`,
   };
 }
 
@@ -78,9 +78,17 @@ const SCRIPTS = [
   // Starts the views of an exported page, and answers their requests.
   { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The widgets of the course: one folder and one script each.
-  ...["batches", "boundary", "loop", "pad", "prediction", "race", "sliding", "storage"].map(
-    (name) => courseWidget(name, ""),
-  ),
+  ...[
+    "batches",
+    "boundary",
+    "broadcast",
+    "loop",
+    "pad",
+    "prediction",
+    "race",
+    "sliding",
+    "storage",
+  ].map((name) => courseWidget(name, "")),
   // The line that is fitted to points, with the map and the player of the race.
   courseWidget("line", "course/race/|"),
   // The playground, a widget of its own.

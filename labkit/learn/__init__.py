@@ -9,6 +9,7 @@ a run does not need it.
 from __future__ import annotations
 
 from labkit.learn.boundary import BoundaryView, ThresholdView, boundary_picture, points_picture
+from labkit.learn.broadcast_explorer import BroadcastExplorer
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.copies import restore_progress
 from labkit.learn.datasets import Split, breast_cancer, diabetes, digits, moons
@@ -26,6 +27,7 @@ from labkit.learn.pictures import (
     letter_picture,
     line_picture,
     padding_picture,
+    reliability_picture,
     storage_picture,
     tile_picture,
 )
@@ -37,6 +39,7 @@ from labkit.learn.storage_explorer import StorageExplorer
 
 __all__ = [
     "BoundaryView",
+    "BroadcastExplorer",
     "Chapter",
     "CourseProgress",
     "DrawingPad",
@@ -66,6 +69,7 @@ __all__ = [
     "padding_picture",
     "points_picture",
     "progress",
+    "reliability_picture",
     "restore_progress",
     "scene",
     "storage_picture",

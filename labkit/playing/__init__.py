@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from labkit.playing.networks import check_model, modules_in_a_row
+from labkit.playing.own_model import check_end, outputs_of_model
 from labkit.playing.own_points import own_points
-from labkit.playing.settings import OWN, Settings, changed, has_values
+from labkit.playing.settings import OWN, Own, Settings, changed, classes_of
 from labkit.playing.training import Training
 
 if TYPE_CHECKING:
@@ -48,19 +48,20 @@ def playground(
     Parameters
     ----------
     data : str or tuple
-        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "plane" or "hills" (values),
-        or points of yours: ``(x, y)`` of shape (n, 2) and (n,), as tensors, arrays, a data frame
-        and a column of it, or a `TensorDataset`. Whole numbers, texts and truth values are classes.
+        "moons", "circles", "spirals", "xor" or "gauss" (two classes), "three_spirals" (three),
+        "plane" or "hills" (values), or points of yours: ``(x, y)`` of shape (n, 2) and (n,), as
+        tensors, arrays, a data frame and a column of it, or a `TensorDataset`. Whole numbers, texts
+        and truth values are two to eight classes.
     model : Module, optional
-        A module of yours: takes points of shape (n, 2), returns (n, 1) or (n,), is trained in
-        place. Its units are drawn if it is an `nn.Sequential` of linear layers and activations.
+        A module of yours: takes points of shape (n, 2), returns (n, 1) or (n,), or for classes
+        (n, classes), is trained in place. The units of its linear layers are drawn.
     hidden : sequence of int, optional
         Units of each hidden layer; up to six layers of up to eight. By default (4, 2).
     activation : str, optional
         "tanh" (default), "relu", "sigmoid", "gelu" or "linear".
     loss : str, optional
-        For classes "bce" (default), "mse" or "hinge"; for a regression "mse" (default), "l1" or
-        "huber".
+        For two classes "bce" (default), "mse" or "hinge"; with an output for each class "ce"
+        (default) or "hinge"; for a regression "mse" (default), "l1" or "huber".
     optimizer : str
         "sgd", "momentum", "adam", "adamw", "rmsprop" or "adagrad".
     lr : float
@@ -120,13 +121,13 @@ def playground(
         **_regularisation(regularisation),
         **({} if loss is None else {"loss": loss}),
     }
-    own_regression = None if own is None else own.is_regression
-    settings = changed(Settings(), named, own_regression=own_regression)
-    if model is not None:
-        _check(model, settings, own_regression=own_regression)
-    training = Training(settings, None if own is None else own[:3], model)
-    if own is not None:
-        training.class_names = own.class_names
+    fixed = Own(
+        None if own is None else own.classes, None if model is None else outputs_of_model(model)
+    )
+    settings = changed(Settings(), named, fixed)
+    if model is not None and classes_of(settings, fixed):
+        check_end(model)
+    training = Training(settings, own, model)
     try:
         from labkit.playing.widget import Playground
     except ImportError as error:
@@ -143,14 +144,3 @@ def _regularisation(given: Any) -> dict[str, Any]:
     if isinstance(given, tuple | list) and len(given) == 2:  # noqa: PLR2004
         return {"regularisation": given[0], "penalty": given[1]}
     return {"regularisation": given}  # is refused
-
-
-def _check(model: nn.Module, settings: Settings, *, own_regression: bool | None) -> None:
-    """Raise `ValueError` for a model whose outputs are not those that the loss takes."""
-    check_model(model)
-    row = modules_in_a_row(model)
-    if row and type(row[-1]) is nn.Sigmoid and not has_values(settings, own_regression):
-        raise ValueError(
-            "The model ends with nn.Sigmoid, and playground takes the outputs before it, as the "
-            "losses for two classes contain the sigmoid. Leave out the last nn.Sigmoid."
-        )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""Takes the outputs and the targets, shape (n,) each; returns the mean over them."""
+"""Takes outputs and targets, shape (n,) each, or outputs of shape (n, classes) and classes."""
 
 
 def squared_error(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -50,6 +50,10 @@ CLASS_LOSSES = {
     "mse": LossChoice(squared_error, "squared_error", squared_error),
     "hinge": LossChoice(hinge, "hinge", hinge),
 }
+MANY_CLASSES_LOSSES = {
+    "ce": LossChoice(nn.CrossEntropyLoss(), "nn.CrossEntropyLoss()"),
+    "hinge": LossChoice(nn.MultiMarginLoss(), "nn.MultiMarginLoss()"),
+}
 VALUE_LOSSES = {
     "mse": LossChoice(nn.MSELoss(), "nn.MSELoss()"),
     "l1": LossChoice(nn.L1Loss(), "nn.L1Loss()"),
@@ -66,9 +70,14 @@ OPTIMIZERS = {
 REGULARISATIONS = ("none", "l1", "l2")
 
 
-def losses_for(*, is_regression: bool) -> dict[str, LossChoice]:
-    """Return the losses for values, or for two classes; the first is the default."""
-    return VALUE_LOSSES if is_regression else CLASS_LOSSES
+def losses_for(classes: int, outputs: int) -> dict[str, LossChoice]:
+    """Return the losses for a number of classes, 0 for values, and of outputs of the network.
+
+    The first is the default.
+    """
+    if classes == 0:
+        return VALUE_LOSSES
+    return CLASS_LOSSES if outputs == 1 else MANY_CLASSES_LOSSES
 
 
 def optimizer_for(name: str, parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:

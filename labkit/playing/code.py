@@ -29,7 +29,7 @@ def code_of(training: Training) -> str:
     It runs as it stands, unless the model is a class of the user's, or the own data are large; then
     a line of it says what to put there.
     """
-    loss = losses_for(is_regression=training.points.is_regression)[training.settings.loss]
+    loss = losses_for(training.points.classes, training.outputs)[training.settings.loss]
     maker = None if training.own_points is not None else MAKERS[training.settings.data]
     functions = "\n".join(_source(each) for each in (maker, loss.source) if each is not None)
     parts = [
@@ -38,7 +38,7 @@ def code_of(training: Training) -> str:
         _data(training),
         _network(training),
         _optimizer(training, loss.code),
-        _loss_of(),
+        _loss_of(training),
         _loop(training),
         _end(),
     ]
@@ -57,7 +57,7 @@ def call_of(training: Training) -> str:
     shown = ["(x, y)" if training.own_points is not None else repr(settings.data)]
     if training.own_model is not None:
         shown.append("model")
-    losses = losses_for(is_regression=training.points.is_regression)
+    losses = losses_for(training.points.classes, training.outputs)
     default = replace(default, data=settings.data, loss=next(iter(losses)))
     for name in Settings.__dataclass_fields__:
         value = getattr(settings, name)
@@ -92,10 +92,12 @@ def _data(training: Training) -> str:
     ]
     if training.own_points is None:
         lines.append(f"x, y = {settings.data}({POINTS}, {settings.noise!r}, generator)")
+        if training.outputs == 2:  # noqa: PLR2004
+            lines.append("y = y.long()  # with an output for each class, the loss takes its number")
     elif 3 * len(points.x) <= _MAX_NUMBERS:
         lines += [
             f"x = torch.tensor({_numbers(points.x)})",
-            f"y = torch.tensor({_numbers(points.y)})",
+            f"y = torch.tensor({_numbers(training.targets)})",
         ]
     else:
         lines.append(
@@ -165,11 +167,12 @@ def _initial_values(training: Training, row: list[nn.Module]) -> list[str]:
     return [f"    {path}.copy_(torch.tensor({_numbers(values)}))" for path, values in places]
 
 
-def _loss_of() -> str:
-    return '''
+def _loss_of(training: Training) -> str:
+    outputs = "model(inputs[points])" + (".reshape(-1)" if training.outputs == 1 else "")
+    return f'''
 def loss_of(points):
     """Return the mean loss of some points, given by their indices."""
-    return loss_fn(model(inputs[points]).reshape(-1), y[points])
+    return loss_fn({outputs}, y[points])
 '''
 
 

@@ -1,7 +1,7 @@
 """The data sets of the playground: points of a plane, with a class or a value each.
 
 Each function is plain PyTorch and depends on nothing else in this module, because exported code
-contains its source. The points lie between -3 and 3; classes are 0 and 1.
+contains its source. The points lie between -3 and 3; classes are 0, 1 and so on.
 """
 
 from __future__ import annotations
@@ -47,6 +47,17 @@ def spirals(n: int, noise: float, generator: torch.Generator) -> tuple[torch.Ten
     return x + noise * torch.randn(n, 2, generator=generator), y
 
 
+def three_spirals(
+    n: int, noise: float, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return three arms of a spiral."""
+    y = torch.arange(n) % 3
+    along = 0.08 + 0.92 * torch.rand(n, generator=generator).sqrt()
+    angle = 2 * math.pi * (0.65 * along + y / 3)
+    x = 2.7 * along[:, None] * torch.stack([torch.sin(angle), torch.cos(angle)], dim=1)
+    return x + noise * torch.randn(n, 2, generator=generator), y
+
+
 def xor(n: int, noise: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Return four squares; the class is whether both coordinates have the same sign."""
     x = 5 * torch.rand(n, 2, generator=generator) - 2.5
@@ -82,6 +93,7 @@ MAKERS: dict[str, Callable[[int, float, torch.Generator], tuple[Tensor, Tensor]]
     "moons": moons,
     "circles": circles,
     "spirals": spirals,
+    "three_spirals": three_spirals,
     "xor": xor,
     "gauss": gauss,
     "plane": plane,
@@ -89,8 +101,14 @@ MAKERS: dict[str, Callable[[int, float, torch.Generator], tuple[Tensor, Tensor]]
 }
 """The functions by the name of the data set."""
 
-REGRESSION = frozenset({"plane", "hills"})
-"""The data sets that have a value instead of a class."""
+VALUES = 0
+"""The number of classes of points that have a value instead of a class."""
+
+CLASSES = dict.fromkeys(MAKERS, 2) | {"three_spirals": 3, "plane": VALUES, "hills": VALUES}
+"""The number of classes of each data set."""
+
+CLASS_NAMES = tuple(f"class {each}" for each in range(8))
+"""How the classes of points are called that have no names of their own."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +119,23 @@ class Points:
     ----------
     x : Tensor, shape (n, 2)
     y : Tensor, shape (n,), dtype float32
-        Class 0 or 1, or a value.
+        A class, or a value.
     train, test : Tensor
         Indices of the points.
-    is_regression : bool
+    classes : int
+        Number of classes; `VALUES` if the points have values.
     """
 
     x: Tensor
     y: Tensor
     train: Tensor
     test: Tensor
-    is_regression: bool
+    classes: int
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the points have values instead of classes."""
+        return self.classes == VALUES
 
 
 def make_points(
@@ -119,21 +143,21 @@ def make_points(
     noise: float,
     split: float,
     seed: int,
-    own: tuple[Tensor, Tensor, bool] | None = None,
+    own: tuple[Tensor, Tensor, int] | None = None,
 ) -> Points:
-    """Return the points of a data set, or those that were given, with whether it is a regression.
+    """Return the points of a data set, or those that were given, with their number of classes.
 
     The random numbers come from a generator of their own; torch's is not used.
     """
     generator = torch.Generator().manual_seed(seed)
     if own is None:
         x, y = MAKERS[name](POINTS, noise, generator)
-        is_regression = name in REGRESSION
+        classes = CLASSES[name]
     else:
-        x, y, is_regression = own
+        x, y, classes = own
     order = torch.randperm(len(x), generator=generator)
     count = train_count(len(x), split)
-    return Points(x, y, order[:count], order[count:], is_regression)
+    return Points(x, y.float(), order[:count], order[count:], classes)
 
 
 def train_count(n: int, split: float) -> int:

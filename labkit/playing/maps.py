@@ -1,12 +1,13 @@
 """Pictures of the plane: what each unit of a network and the whole network give at each point.
 
-A value is one byte: 127 is zero, 0 and 254 are minus and plus the scale, 255 is not finite.
+A value is one byte: 127 is zero, 0 and 254 are minus and plus the scale, 255 is not finite. Where
+the network has an output for each class, the picture of the output has of each point the most
+probable class and how probable it is: 31 values for each class, from all alike to certain.
 Pictures are row major, with the highest x2 first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from labkit.playing.drawn import MAX_DRAWN
 from labkit.playing.features import FEATURES, features_of
 from labkit.playing.networks import evaluated
 from labkit.playing.training import Training
@@ -21,6 +23,8 @@ from labkit.playing.training import Training
 UNIT_SIDE, COARSE_SIDE, OUTPUT_SIDE = 20, 14, 60
 """Number of points along one side of the picture of a unit, in two sizes, and of the output."""
 _ZERO, _NOT_FINITE = 127, 255
+CLASS_SHADES = 31
+"""Number of values of a class in the picture of the output."""
 
 Plane = tuple[float, float, float, float]
 
@@ -60,18 +64,27 @@ class Maps:
 
     @torch.no_grad()
     def units(self, side: int = UNIT_SIDE) -> Picture:
-        """Return the pictures of all hidden units, layer by layer."""
-        values = self._inputs[side]
-        outputs = [torch.empty(len(values), 0)]
-        for layer in (self._training.layers or ())[:-1]:
-            values = layer(values)
-            outputs.append(values)
-        return _encoded(torch.cat(outputs, dim=1))
+        """Return the pictures of all drawn units, layer by layer.
+
+        Those of a single output are left out, as `output` has them in full detail.
+        """
+        network, inputs = self._training.network, self._inputs[side]
+        if network is None:
+            return _encoded(torch.empty(len(inputs), 0))
+        values = network.values(inputs, with_outputs=self._training.outputs > 1)
+        drawn = [each[:, :MAX_DRAWN] for each in values]
+        return _encoded(torch.cat([torch.empty(len(inputs), 0), *drawn], dim=1))
 
     @torch.no_grad()
     def output(self) -> NDArray[np.uint8]:
-        """Return the picture of the output: of the probability of class 1, or of the value."""
-        values = evaluated(self._training.model, self._inputs[OUTPUT_SIDE]).reshape(-1, 1)
+        """Return the picture of the output: of the probability of class 1, or of the value.
+
+        With an output for each class, of the most probable one.
+        """
+        outputs = evaluated(self._training.model, self._inputs[OUTPUT_SIDE])
+        if self._training.outputs > 1:
+            return _most_probable(outputs)
+        values = outputs.reshape(-1, 1)
         if self._training.points.is_regression:
             low, high = self.y_range
             values = (2 * values - low - high) / ((high - low) or 1.0)
@@ -97,6 +110,17 @@ def _encoded(values: Tensor) -> Picture:
     return Picture(_bytes(values, scales), scales.numpy())
 
 
+def _most_probable(outputs: Tensor) -> NDArray[np.uint8]:
+    """Return a byte for each point: which class is most probable, and how probable it is."""
+    probability, class_ = outputs.softmax(dim=1).max(dim=1)
+    classes = outputs.shape[1]
+    certainty = (probability * classes - 1) / (classes - 1)
+    cells = CLASS_SHADES * class_ + ((CLASS_SHADES - 1) * certainty).round()
+    encoded = torch.where(probability.isfinite(), cells, _NOT_FINITE)
+    pixels: NDArray[np.uint8] = encoded.to(torch.uint8).numpy()
+    return pixels
+
+
 def _bytes(values: Tensor, scales: Tensor) -> NDArray[np.uint8]:
     places = (values / scales).clamp(-1.0, 1.0) * _ZERO + _ZERO
     encoded = places.round().nan_to_num(_NOT_FINITE).to(torch.uint8)
@@ -105,18 +129,18 @@ def _bytes(values: Tensor, scales: Tensor) -> NDArray[np.uint8]:
 
 
 def weights_of(training: Training) -> NDArray[np.float32]:
-    """Return all weights of a drawn network: of each layer the matrix, row major, and the biases.
+    """Return all weights that are drawn: of each layer the matrix, row major, and the biases.
 
     A layer without biases has NaN in their places.
     """
-    parts: Sequence[Tensor] = [
-        part
-        for layer in training.layers or ()
-        for part in (
-            layer.linear.weight.detach().reshape(-1),
-            torch.full((layer.linear.out_features,), torch.nan)
-            if layer.linear.bias is None
-            else layer.linear.bias.detach(),
-        )
-    ]
-    return torch.cat(list(parts)).numpy() if parts else np.empty(0, np.float32)
+    parts: list[Tensor] = []
+    for layer in training.layers:
+        if layer.linear is None:
+            continue
+        units, inputs = layer.drawn
+        bias = layer.linear.bias
+        parts += [
+            layer.linear.weight.detach()[:units, :inputs].reshape(-1),
+            torch.full((units,), torch.nan) if bias is None else bias.detach()[:units],
+        ]
+    return torch.cat(parts).numpy() if parts else np.empty(0, np.float32)

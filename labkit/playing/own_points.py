@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from labkit.playing.datasets import CLASS_NAMES, VALUES
 from labkit.run.printable import shortened
 
-CLASS_NAMES = ("class 0", "class 1")
+MAX_CLASSES = len(CLASS_NAMES)
 _MIN_POINTS, _MAX_POINTS = 4, 5_000
 _MAX_NAME = 24
 _EXAMPLE = "Example: lk.playground((x, y)) with x of shape (n, 2) and y of shape (n,)."
@@ -24,20 +25,21 @@ class OwnPoints(NamedTuple):
     ----------
     x : Tensor, shape (n, 2), dtype float32
     y : Tensor, shape (n,), dtype float32
-        Class 0 or 1, or a value.
-    is_regression : bool
+        A class, counted from 0, or a value.
+    classes : int
+        Number of classes; 0 for values.
     class_names : tuple of str
-        Of both classes, also if the targets are values.
+        None for values.
     """
 
     x: Tensor
     y: Tensor
-    is_regression: bool
-    class_names: tuple[str, str]
+    classes: int
+    class_names: tuple[str, ...]
 
 
 def own_points(data: Any) -> OwnPoints:
-    """Return coordinates, targets, and whether the targets are values and not two classes.
+    """Return coordinates and targets, with the number and the names of the classes.
 
     Parameters
     ----------
@@ -49,16 +51,16 @@ def own_points(data: Any) -> OwnPoints:
     Raises
     ------
     ValueError
-        If the shapes do not match, a number is not finite, or there are more than two classes.
+        If the shapes do not match, a number is not finite, or there are too many classes.
     """
     x_given, y_given = _pair(data)
     x, labels = _numbers(x_given), _labels(y_given)
     _check_shapes(x, labels)
-    y, is_regression, names = _targets(labels.reshape(-1))
+    y, names = _targets(labels.reshape(-1))
     with np.errstate(over="ignore"):
         x, y = x.astype(np.float32), y.astype(np.float32)
     _check_finite(np.isfinite(x).all(axis=1) & np.isfinite(y))
-    return OwnPoints(torch.from_numpy(x), torch.from_numpy(y), is_regression, names)
+    return OwnPoints(torch.from_numpy(x), torch.from_numpy(y), len(names) or VALUES, names)
 
 
 def _pair(data: Any) -> tuple[Any, Any]:
@@ -171,16 +173,17 @@ def _check_finite(is_finite: NDArray[np.bool_]) -> None:
 # ── targets ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _targets(y: NDArray[Any]) -> tuple[NDArray[Any], bool, tuple[str, str]]:
-    """Return numbers, whether they are values, and the names of the classes."""
-    found = np.unique(y)
-    if y.dtype.kind in "US" or not set(found.tolist()) <= {0, 1}:
-        if (len(found) == 2 and y.dtype.kind != "f") or _are_two_numbers(found):  # noqa: PLR2004
-            return y == found[1], False, (_name(found[0]), _name(found[1]))
-        if y.dtype.kind == "f":
-            return y, True, CLASS_NAMES
+def _targets(y: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Return numbers, and the names of the classes; no names if the numbers are values."""
+    found, places = np.unique(y, return_inverse=True)
+    if set(found.tolist()) <= {0, 1} and y.dtype.kind not in "US":
+        # The numbers of the classes themselves, also if only one of them occurs.
+        return y, ("False", "True") if y.dtype.kind == "b" else CLASS_NAMES[:2]
+    if y.dtype.kind == "f" and not _are_two_numbers(found):
+        return y, ()
+    if not 2 <= len(found) <= MAX_CLASSES:  # noqa: PLR2004
         raise _other_number_of_classes(found)
-    return y, False, ("False", "True") if y.dtype.kind == "b" else CLASS_NAMES
+    return places.reshape(-1), tuple(_name(each) for each in found)
 
 
 def _other_number_of_classes(found: NDArray[Any]) -> ValueError:
@@ -188,12 +191,12 @@ def _other_number_of_classes(found: NDArray[Any]) -> ValueError:
     first = found[0].item()
     if len(found) == 1:
         return ValueError(
-            f"playground takes two classes, but y has one {kind} only, {first!r}. "
+            f"playground takes two classes or more, but y has one {kind} only, {first!r}. "
             "For a regression give y as float."
         )
     return ValueError(
-        f"playground takes two classes, but y has {len(found)} different {kind}s. For one class "
-        f"against the others give y == {first!r}; for a regression give y as float."
+        f"playground takes up to {MAX_CLASSES} classes, but y has {len(found)} different {kind}s. "
+        f"For one class against the others give y == {first!r}; for a regression give y as float."
     )
 
 

@@ -160,12 +160,11 @@ class Session:
     def change(self, changes: dict[str, Any]) -> None:
         """Apply settings; raises `ValueError` for those that cannot be."""
         training = self.training
-        own = None if training.own_points is None else training.own_points[2]
         if training.own_model is not None:
             fixed = {"features", "hidden", "activation"} & set(changes)
             if fixed:
                 raise ValueError(f"The model is yours; it has no setting {min(fixed)}.")
-        if training.change(changed(training.settings, changes, own_regression=own)):
+        if training.change(changed(training.settings, changes, training.own)):
             self._restarted()
         else:
             self.send_setup()
@@ -210,7 +209,7 @@ class Session:
 
     @property
     def _unit_side(self) -> int:
-        units = sum(layer.linear.out_features for layer in self.training.layers or ())
+        units = sum(layer.drawn[0] for layer in self.training.layers)
         is_fine = units <= _MOST_FINE_UNITS or not self.is_playing
         return UNIT_SIDE if is_fine else COARSE_SIDE
 

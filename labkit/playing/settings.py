@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
-from labkit.playing.choices import ACTIVATIONS, OPTIMIZERS, REGULARISATIONS, losses_for
-from labkit.playing.datasets import MAKERS, REGRESSION
+from labkit.playing.choices import (
+    ACTIVATIONS,
+    CLASS_LOSSES,
+    MANY_CLASSES_LOSSES,
+    OPTIMIZERS,
+    REGULARISATIONS,
+    VALUE_LOSSES,
+    losses_for,
+)
+from labkit.playing.datasets import CLASSES, MAKERS, VALUES
 from labkit.playing.features import FEATURES
 from labkit.run.printable import printable
 
@@ -65,9 +73,22 @@ LIVE = frozenset({"lr", "penalty"})
 """The settings whose change does not begin the training again."""
 
 
-def changed(
-    settings: Settings, changes: dict[str, Any], *, own_regression: bool | None
-) -> Settings:
+class Own(NamedTuple):
+    """What points and a model of the user's fix.
+
+    Attributes
+    ----------
+    classes : int or None
+        Number of classes of the points, 0 for values; None if the points are made.
+    outputs : int or None
+        Number of outputs of the model; None if it is built.
+    """
+
+    classes: int | None = None
+    outputs: int | None = None
+
+
+def changed(settings: Settings, changes: dict[str, Any], own: Own) -> Settings:
     """Return settings with changes.
 
     A loss that the new data do not take becomes their default, unless it is among the changes.
@@ -77,8 +98,7 @@ def changed(
     settings : Settings
     changes : dict
         Values by the name of the setting.
-    own_regression : bool or None
-        Whether own points have values; None without own points.
+    own : Own
 
     Raises
     ------
@@ -89,9 +109,9 @@ def changed(
     if unknown:
         raise ValueError(f"A playground has no setting {printable(min(unknown))!r}.")
     new = replace(settings, **{name: _checked(name, value) for name, value in changes.items()})
-    if own_regression is None and new.data == OWN:
+    if own.classes is None and new.data == OWN:
         raise ValueError(f"data='own' needs points of yours. {_EXAMPLES['data']}")
-    losses = losses_for(is_regression=has_values(new, own_regression))
+    losses = losses_for(classes_of(new, own), outputs_of(new, own))
     if new.loss not in losses:
         if "loss" in changes:
             raise _refusal("loss", changes["loss"], f"one of {_listed(losses)} with these data")
@@ -99,9 +119,38 @@ def changed(
     return new
 
 
-def has_values(settings: Settings, own_regression: bool | None, /) -> bool:  # noqa: FBT001
-    """Return whether the points have values instead of classes."""
-    return settings.data in REGRESSION if own_regression is None else own_regression
+def classes_of(settings: Settings, own: Own) -> int:
+    """Return the number of classes, 0 for values."""
+    return CLASSES[settings.data] if own.classes is None else own.classes
+
+
+def outputs_of(settings: Settings, own: Own) -> int:
+    """Return the number of outputs of the network: one, or one for each class.
+
+    Raises
+    ------
+    ValueError
+        If a model of the user's has another number of them.
+    """
+    classes = classes_of(settings, own)
+    wanted = 1 if classes <= 2 else classes  # noqa: PLR2004
+    # For two classes both are usual: one output, or one for each class.
+    if own.outputs is None or own.outputs == wanted or own.outputs == classes == 2:  # noqa: PLR2004
+        return own.outputs or wanted
+    data = "your points" if own.classes is not None else repr(settings.data)
+    kind = "values" if classes == VALUES else f"{classes} classes"
+    raise ValueError(
+        f"The model returns shape (n, {own.outputs}), and the {kind} of {data} need (n, {wanted}). "
+        f"End with nn.Linear(..., {wanted}){_other_data(own)}."
+    )
+
+
+def _other_data(own: Own) -> str:
+    """Return which data a model with so many outputs takes, as the end of a sentence."""
+    if own.classes is not None:
+        return ""
+    fitting = [name for name, classes in CLASSES.items() if classes == own.outputs]
+    return f', or take data with {own.outputs} classes, as "{fitting[0]}"' if fitting else ""
 
 
 # ── checks of single values ──────────────────────────────────────────────────────────────────────
@@ -126,7 +175,7 @@ _MENUS: dict[str, Iterable[str]] = {
     "activation": ACTIVATIONS,
     "optimizer": OPTIMIZERS,
     "regularisation": REGULARISATIONS,
-    "loss": [*losses_for(is_regression=False), "l1", "huber"],
+    "loss": list(dict.fromkeys([*CLASS_LOSSES, *MANY_CLASSES_LOSSES, *VALUE_LOSSES])),
 }
 _RANGES: dict[str, tuple[float, float, str]] = {
     "noise": (0.0, MAX_NOISE, "a number from 0 to 1"),

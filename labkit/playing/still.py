@@ -7,6 +7,7 @@ import base64
 import numpy as np
 from numpy.typing import NDArray
 
+from labkit.playing.maps import CLASS_SHADES
 from labkit.playing.session import Session
 from labkit.playing.training import Training
 from labkit.run.logged.png import encode
@@ -17,6 +18,14 @@ _MAX_POINTS = 400
 _STOPS = ("#3f8fcb", "#9fc9e6", "#f6f6f6", "#f7bf8d", "#ea7f2b")
 """Colours from low to high, as in the page (``views/playground/painting.ts``)."""
 _LOW_POINT, _HIGH_POINT, _NOT_FINITE = "#003a60", "#7d2f00", (255, 45, 120)
+_CLASSES = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7"),
+    *("#56b4e9", "#d55e00", "#b8ab00", "#6b6b6b"),
+)
+"""Colours of the classes where each has an output, as in the page."""
+_UNSURE = "#f6f6f6"
+_FULL, _POINT_SHADE = 0.72, 0.6
+"""How much of its colour a class that is certain has, and of the colour its points have."""
 
 
 def pictures(session: Session) -> dict[str, str]:
@@ -37,7 +46,7 @@ def svg(session: Session) -> str:
     """Return the output over the plane with the points, and the curves of the losses."""
     training = session.training
     values, plane = session.picture()
-    address = base64.b64encode(encode(_coloured(values))).decode("ascii")
+    address = base64.b64encode(encode(_coloured(values, training.outputs))).decode("ascii")
     body = (
         f'<image x="{INSET}" y="0" width="{_SIDE}" height="{_SIDE}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{address}"/>{_points(training, plane)}'
@@ -51,19 +60,29 @@ def svg(session: Session) -> str:
 def _network(training: Training) -> str:
     if training.own_model is not None:
         return type(training.own_model).__name__
-    sizes = [len(training.settings.features), *training.settings.hidden, 1]
+    sizes = [len(training.settings.features), *training.settings.hidden, training.outputs]
     return f"{'-'.join(map(str, sizes))} with {training.settings.activation}"
 
 
-def _coloured(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _coloured(values: NDArray[np.uint8], outputs: int) -> NDArray[np.uint8]:
     """Return the picture of the output in colours, shape (side, side, 3)."""
-    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in _STOPS], float)
-    places = np.linspace(0, 254, len(stops))
-    table = np.stack([np.interp(np.arange(256), places, each) for each in stops.T], axis=1)
+    if outputs == 1:
+        stops = np.array([_rgb(colour) for colour in _STOPS])
+        places = np.linspace(0, 254, len(stops))
+        table = np.stack([np.interp(np.arange(256), places, each) for each in stops.T], axis=1)
+    else:
+        class_, shade = np.divmod(np.arange(256), CLASS_SHADES)
+        full = np.array([_rgb(colour) for colour in _CLASSES])[class_ % len(_CLASSES)]
+        part = _FULL * shade[:, None] / (CLASS_SHADES - 1)
+        table = (1 - part) * _rgb(_UNSURE) + part * full
     table[255] = _NOT_FINITE
     side = round(values.size**0.5)
     coloured: NDArray[np.uint8] = table.round().astype(np.uint8)[values.reshape(side, side)]
     return coloured
+
+
+def _rgb(colour: str) -> NDArray[np.float64]:
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], float)
 
 
 def _points(training: Training, plane: tuple[float, float, float, float]) -> str:
@@ -71,10 +90,17 @@ def _points(training: Training, plane: tuple[float, float, float, float]) -> str
     points = training.points
     middle = 0.5 if not points.is_regression else float(points.y.mean())
     shown = points.train[:_MAX_POINTS]
+
+    def colour_of(y: float) -> str:
+        if training.outputs > 1:
+            red, green, blue = (_POINT_SHADE * _rgb(_CLASSES[int(y)])).astype(int)
+            return f"#{red:02x}{green:02x}{blue:02x}"
+        return _HIGH_POINT if y > middle else _LOW_POINT
+
     return "".join(
         f'<circle cx="{INSET + _SIDE * (x1 - left) / (right - left):.1f}" '
         f'cy="{_SIDE * (top - x2) / (top - bottom):.1f}" r="2.6" stroke="#fff" '
-        f'fill="{_HIGH_POINT if y > middle else _LOW_POINT}"/>'
+        f'fill="{colour_of(y)}"/>'
         for (x1, x2), y in zip(points.x[shown].tolist(), points.y[shown].tolist(), strict=True)
         if left <= x1 <= right and bottom <= x2 <= top
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import uuid
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -19,15 +17,11 @@ from labkit.run.control.pace import check_pace
 from labkit.run.control.pause_watch import PauseWatch
 from labkit.run.control.viewers import Viewers
 from labkit.run.error_text import described
-from labkit.run.exportable import ExportableRun
-from labkit.run.file.copying import write_copy
-from labkit.run.file.paths import saving_path
-from labkit.run.file.run_file import RunFile
 from labkit.run.inspection import Inspection
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.logged.metrics import checked_metrics
 from labkit.run.printable import printable
-from labkit.run.ranks import rank_path, save_key
+from labkit.run.savable import SavableRun
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 
@@ -39,7 +33,7 @@ _ONE_OF_SEVERAL = (
 )
 
 
-class Run(ExportableRun):
+class Run(SavableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the
@@ -90,10 +84,6 @@ class Run(ExportableRun):
         """The thread that entered the ``with`` block."""
         self.is_abandoned = False
         """Whether the run was ended by a finalizer, in which no code of the user is executed."""
-        self._path: Path | None = None
-        self.save_key = ""
-        """What names the same run in other processes; ``""`` if it is not saved."""
-        self._file: RunFile | None = None
         self._rate = StepRate()
         self._register()
 
@@ -199,78 +189,6 @@ class Run(ExportableRun):
             return rate
         seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9
         return self.steps / seconds if seconds else None
-
-    # ── the file ─────────────────────────────────────────────────────────────
-
-    @property
-    def path(self) -> Path | None:
-        """The file that the run is written to or was read from; None without one."""
-        if self._file is None:
-            return self._path
-        return self._file.path if self._file.exists else None
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write what the run has recorded until now to a file, which `labkit.load` opens.
-
-        Of a long run, the older steps are those that are in memory: the extremes of groups of
-        steps. ``lk.watch(model, save=...)`` writes all of them, while the run goes on.
-
-        Parameters
-        ----------
-        path : path
-            A file of a run that is there is replaced. The file that the run is written to anyway
-            is brought up to date. A folder, or a text that ends with a slash, gets a file with the
-            name of the run and the time. Of several processes that train together, those of other
-            ranks than 0 write beside it: ``mlp.rank1.lab`` for ``mlp.lab``.
-
-        Returns
-        -------
-        Path
-            The absolute path of the file.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If it is no path, or there is a file of another kind.
-        OSError
-            If the file cannot be written.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from labkit.run.loaded_run import LoadedRun
-        >>> run = Run("demo")
-        >>> run.log(accuracy=0.5)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     loaded = LoadedRun(run.save(f"{folder}/demo.lab"))
-        ...     loaded.close()
-        >>> loaded.series("accuracy")[1].tolist()
-        [0.5]
-        """
-        target = saving_path(path, self.name)
-        if self._is_own_file(target):
-            return target if self._file is None else self._file.write_now()
-        rank = 0 if self.ranks is None else self.ranks.rank
-        if rank and not target.stem.endswith(f".rank{rank}"):
-            target = rank_path(target, rank)
-        write_copy(self, target)
-        return target
-
-    def _is_own_file(self, path: Path) -> bool:
-        """Return whether the run is written to a file, or was read from it."""
-        own = self.path
-        if own is None or (self._file is None and not own.is_file()):
-            return False
-        return own == path or (own.is_file() and path.is_file() and own.samefile(path))
-
-    def save_continuously(self, path: Path, limit: int, given: str = "") -> None:
-        """Write the run to a file on a thread of its own until it ends; see `RunFile`.
-
-        A file that cannot be created is a notice and a warning. `given` is the path as it was
-        given, by which several processes find each other's files.
-        """
-        self.save_key = save_key(given)
-        self._file = RunFile(self, path, limit, self._notices)
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -437,7 +355,7 @@ class Run(ExportableRun):
             self._finish_loop()
         finally:
             self._end("finished")
-            self._finish_file()
+            self._await_file()
 
     def abandon(self) -> None:
         """End the run in a finalizer: like `close`, but no code of the user is executed."""
@@ -463,7 +381,7 @@ class Run(ExportableRun):
             self._finish_loop()
         finally:
             ended = self._end_with(error)
-            self._finish_file()
+            self._await_file()
         return ended
 
     def _end_with(self, error: BaseException | None) -> bool:
@@ -506,10 +424,10 @@ class Run(ExportableRun):
             except Exception as error:  # noqa: BLE001 - the run must end in any case
                 self.add_notice("closing", f"The last findings are missing: {described(error)}.")
 
-    def _finish_file(self) -> None:
+    def _await_file(self) -> None:
         """Wait until the file is written if a finalizer, which does not wait, has ended the run."""
-        if self._file is not None and self.is_abandoned:
-            self._file.end()
+        if self.is_abandoned:
+            self.end_file(wait=True)
 
     def _end(self, status: Status, message: str | None = None) -> None:
         if not self._lifecycle.claim_end():
@@ -522,5 +440,4 @@ class Run(ExportableRun):
         finally:
             self._open.pop(self.id, None)
             self._lifecycle.finish(status, message)
-            if self._file is not None:  # at last, when all rows are in the tables
-                self._file.end(wait=not self.is_abandoned)
+            self.end_file(wait=not self.is_abandoned)  # at last, when all rows are in the tables

@@ -11,7 +11,7 @@ from typing import Any
 from labkit.run import Run
 from labkit.run.control import change_requests, inspection_requests
 from labkit.run.control.change_requests import Events
-from labkit.run.control.control import MAX_REQUESTS
+from labkit.run.control.request_queue import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import message_builders as wire
 from labkit.views import queries

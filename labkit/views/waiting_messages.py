@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import wait
 
 from labkit.run import Run
-from labkit.run.control.control import RequestRefusedError
+from labkit.run.control.request_queue import RequestRefusedError
 from labkit.run.error_text import described
 from labkit.views import jupyter_compat
 

@@ -33,6 +33,23 @@ def test_the_first_cell_has_the_question_and_the_picture(chapter):
     assert "**The picture to take home:**" in opening
 
 
+TIMES = {
+    "fifty minutes": 50,
+    "about an hour.": 60,
+    "seventy-five minutes": 75,
+    "an hour and a quarter": 75,
+    "eighty minutes": 80,
+    "an hour and a half": 90,
+}
+
+
+def test_the_first_cell_says_how_long_the_chapter_takes(chapter):
+    opening = chapter.notebook.cells[0].source
+    said = [minutes for text, minutes in TIMES.items() if text in opening]
+    assert len(said) == 1
+    assert abs(said[0] - load_plan(chapter.name).minutes) <= 10
+
+
 def test_each_section_has_a_heading_and_starts_with_a_continue_cell(chapter):
     cells = chapter.notebook.cells
     headings = [i for i, cell in enumerate(cells) if cell.source.startswith("## ")]

@@ -44,6 +44,7 @@ from labkit.views.message_builders import Message
 from labkit.views.messages import (
     batches,
     boundary,
+    broadcast,
     line,
     loop,
     pad,
@@ -87,6 +88,7 @@ import type { RaceRequest, RaceState } from "../../src/messages/race";
 import type { SlidingRequest, SlidingState } from "../../src/messages/sliding";
 import type { RunsKernelMessage, RunsPageMessage } from "../../src/messages/runs";
 import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
+import type { BroadcastAsked, BroadcastState } from "../../src/messages/broadcast";
 import type { StorageAsked, StorageState } from "../../src/messages/storage";
 import type { ChannelState, ViewState } from "../../src/messages/widgets";
 
@@ -643,6 +645,7 @@ def loop_states() -> dict[str, loop.LoopState]:
             {"number": 3, "text": "    optimizer.step()", "has_switch": True},
         ],
         "off": [3],
+        "answered": 0,
         "runs": [
             {
                 "label": label,
@@ -658,7 +661,8 @@ def loop_states() -> dict[str, loop.LoopState]:
 
 def loop_switches() -> dict[str, loop.LoopSwitched]:
     """Return the changes that a page sends after a switch."""
-    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "off": [3, 2]}}
+    wish: loop.LoopWish = {"number": 1, "off": [3, 2]}
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
 def storage_states() -> dict[str, storage.StorageState]:
@@ -677,7 +681,8 @@ def storage_states() -> dict[str, storage.StorageState]:
             "places": [1, 3, 2, 4, 3, 5],
             "said": "This is windows.",
         },
-        "problem": "",
+        "answered": 0,
+        "said": "",
     }
     return {"storage": state}
 
@@ -685,6 +690,55 @@ def storage_states() -> dict[str, storage.StorageState]:
 def storage_wishes() -> dict[str, storage.StorageAsked]:
     """Return the changes that a page sends for another recipe."""
     wish: storage.StorageWish = {"number": 1, "shape": "2, 3", "stride": "3, 1", "offset": "0"}
+    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+
+
+def broadcast_states() -> dict[str, broadcast.BroadcastState]:
+    """Return the states of two shapes that fit, and of two that clash."""
+    fits: broadcast.BroadcastReading = {
+        "names": ["column", "row"],
+        "shapes": [[3, 1], [4]],
+        "result": [3, 4],
+        "strides": [[1, 0], [0, 1]],
+        "error": "",
+        "clash": -1,
+        "element": "result[i, j] comes from column[i, 0] and row[j]",
+        "said": "They fit.",
+    }
+    clashes: broadcast.BroadcastReading = {
+        "names": ["images", "colour"],
+        "shapes": [[2, 3, 8], [1, 5]],
+        "result": [],
+        "strides": [],
+        "error": "The size of tensor a (8) must match the size of tensor b (5)",
+        "clash": 2,
+        "element": "",
+        "said": "They clash.",
+    }
+    pairs: list[broadcast.BroadcastPair] = [
+        {"name": "(3, 1) and (4,)", "names": ["column", "row"], "shapes": [[3, 1], [4]]},
+        {
+            "name": "(2, 3, 8) and (5,)",
+            "names": ["images", "colour"],
+            "shapes": [[2, 3, 8], [5]],
+        },
+    ]
+    version = message_builders.PROTOCOL_VERSION
+    return {
+        name: {
+            "protocol": version,
+            "pairs": pairs,
+            "reading": reading,
+            "said": "",
+            "answered": 0,
+        }
+        for name, reading in (("fits", fits), ("clashes", clashes))
+    }
+
+
+def broadcast_wishes() -> dict[str, broadcast.BroadcastAsked]:
+    """Return the changes that a page sends for the shapes of a pair."""
+    wish: broadcast.BroadcastWish = {"number": 1, "pair": 1, "shapes": ["2, 3, 8", "5"]}
     return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
 
 
@@ -716,6 +770,7 @@ def prediction_states() -> dict[str, prediction.PredictionState]:
             "y": [1.5, -0.5],
             "cells": True,
             "names": ["column", "row"],
+            "numbered": "",
         },
     }
     return {kind: _prediction_state(form) for kind, form in forms.items()}
@@ -960,6 +1015,8 @@ def as_typescript() -> str:
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "storageStates": ("StorageState", storage_states()),
         "storageWishes": ("StorageAsked", storage_wishes()),
+        "broadcastStates": ("BroadcastState", broadcast_states()),
+        "broadcastWishes": ("BroadcastAsked", broadcast_wishes()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "batchesStates": ("BatchesState", batches_states()),

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from labkit.run import Finding, Run
-from labkit.run.control.control import MAX_REQUESTS
 from labkit.run.control.inspection_requests import NO_STEP_ENDED
+from labkit.run.control.request_queue import MAX_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.views import assets, publisher, run_updates
 from labkit.views.channel import RunChannel

@@ -34,7 +34,8 @@ def fresh():
 
 def switch_off(widget, *numbers, version=PROTOCOL_VERSION):
     """Deliver switches as a page sends them."""
-    state = {"page_protocol": version, "off": list(numbers)}
+    wish = {"number": widget.answered + 1, "off": list(numbers)}
+    state = {"page_protocol": version, "wish": wish}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 
@@ -120,6 +121,7 @@ def test_a_line_without_a_switch_and_another_version_change_nothing():
     switches = LoopSwitches(train, fresh)
     switch_off(switches, 1, 99)
     assert [run["label"] for run in switches.runs] == ["all lines"]
+    assert switches.off == []
     switch_off(switches, 4, version=PROTOCOL_VERSION + 1)
     assert switches.said == other_version(PROTOCOL_VERSION + 1)
 

@@ -75,7 +75,7 @@ def test_a_page_that_opens_gets_the_setup_and_a_frame(opened):
     _, page = opened("plane", hidden=(3,))
     page.hello()
     setup, buffers = page.await_message("setup")
-    assert setup["layers"] == [3, 1]
+    assert [layer["units"] for layer in setup["layers"]] == [3, 1]
     assert setup["settings"]["loss"] == "mse"
     assert len(buffers[setup["points"]]) == 300 * 3 * 4
     assert len(buffers[setup["previews"]]) == len(MAKERS) * PREVIEW_POINTS * 3 * 4
@@ -150,7 +150,8 @@ def test_a_change_on_a_page_makes_another_network(opened):
     playground, page = opened()
     page.ask(type="change", settings={"hidden": [5], "features": ["x1", "x1*x2"]})
     setup, _ = page.await_message("setup")
-    assert (setup["layers"], setup["inputs"]) == ([5, 1], ["x1", "x1*x2"])
+    assert [layer["units"] for layer in setup["layers"]] == [5, 1]
+    assert setup["inputs"] == ["x1", "x1*x2"]
     assert playground.model[0].weight.shape == (5, 2)
 
 

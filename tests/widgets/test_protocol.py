@@ -16,6 +16,7 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.learn import LineFit, OptimizerRace, chapter
 from labkit.learn.boundary import BoundaryView, ThresholdView
+from labkit.learn.broadcast_explorer import BroadcastExplorer
 from labkit.learn.chapters import chapter_names
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.loader_trace import trace_loader
@@ -33,6 +34,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.messages import (
     batches,
     boundary,
+    broadcast,
     kernel,
     line,
     loop,
@@ -62,6 +64,8 @@ from .fixtures import (
     boundary_messages,
     boundary_requests,
     boundary_states,
+    broadcast_states,
+    broadcast_wishes,
     channel_states,
     fragments_as_json,
     line_requests,
@@ -185,6 +189,8 @@ STATES = {
     "loop-page": (loop.LoopSwitched, loop_switches),
     "storage": (storage.StorageState, storage_states),
     "storage-page": (storage.StorageAsked, storage_wishes),
+    "broadcast": (broadcast.BroadcastState, broadcast_states),
+    "broadcast-page": (broadcast.BroadcastAsked, broadcast_wishes),
     "pad": (pad.PadState, pad_states),
     "pad-page": (pad.PadDrawing, pad_drawings),
     "boundary": (boundary.BoundaryViewState, boundary_states),
@@ -248,6 +254,8 @@ def test_the_state_of_every_widget_has_its_type(tmp_path):
     switches = LoopSwitches(count_to_three, lambda: (1,))
     switches.off = [4]
     check_two_way(switches, loop.LoopState, loop.LoopSwitched)
+    shapes = BroadcastExplorer({"a": (3, 1), "b": (4,)})
+    check_two_way(shapes, broadcast.BroadcastState, broadcast.BroadcastAsked)
     check_two_way(StorageExplorer(torch.arange(6)), storage.StorageState, storage.StorageAsked)
 
 

@@ -28,7 +28,7 @@ def test_a_recipe_is_read_from_the_storage_itself():
     ask(widget, "2, 2", "(4, 1)", "5")
     assert widget.reading["places"] == [5, 6, 9, 10]
     assert widget.reading["said"].startswith("This is t.as_strided((2, 2), (4, 1), 5).")
-    assert widget.problem == ""
+    assert widget.said == ""
 
 
 def test_a_view_that_the_notebook_named_is_recognised():
@@ -56,16 +56,16 @@ def test_what_does_not_fit_is_said_and_changes_nothing(shape, stride, offset, pr
     widget = explorer()
     before = widget.reading
     ask(widget, shape, stride, offset)
-    assert problem in widget.problem
+    assert problem in widget.said
     assert widget.reading == before
     ask(widget, "12", "1")
-    assert widget.problem == ""
+    assert widget.said == ""
 
 
 def test_a_page_of_another_version_is_refused():
     widget = explorer()
     ask(widget, "12", "1", version=PROTOCOL_VERSION + 1)
-    assert widget.problem == other_version(PROTOCOL_VERSION + 1)
+    assert widget.said == other_version(PROTOCOL_VERSION + 1)
 
 
 def test_single_numbers_and_empty_views_are_read():

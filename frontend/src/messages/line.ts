@@ -1,6 +1,7 @@
 /** The synchronised state of the widget in which a line is fitted to points. */
 
 import type { RaceLane, RaceMap } from "./race";
+import type { AnsweringState, Wish } from "./wishes";
 
 /** The points, those that are held out, and the ends of the axes. */
 export interface LinePlane {
@@ -24,8 +25,7 @@ export interface LineWalk {
 }
 
 /** The state that the kernel sends. */
-export interface LineState {
-  readonly protocol: number;
+export interface LineState extends AnsweringState {
   readonly plane: LinePlane;
   readonly map: RaceMap;
   /** The last one is shown in the plane. */
@@ -35,15 +35,10 @@ export interface LineState {
   /** 0 for all points. */
   readonly batch: number;
   readonly batches: readonly number[];
-  /** The number of the last wish that was handled. */
-  readonly answered: number;
-  /** A problem, or empty. */
-  readonly said: string;
 }
 
 /** From where, with which learning rate and batches a walk is wanted. */
-export interface LineWish {
-  readonly number: number;
+export interface LineWish extends Wish {
   readonly start: readonly number[];
   readonly rate: number;
   readonly batch: number;

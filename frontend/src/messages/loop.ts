@@ -1,5 +1,7 @@
 /** The synchronised state of the loop whose lines can be switched off. */
 
+import type { AnsweringState, Wish } from "./wishes";
+
 /** A line of the loop. */
 export interface LoopLine {
   /** Counted from 1. */
@@ -27,20 +29,23 @@ export interface LoopCurves {
 }
 
 /** The state that the kernel sends. */
-export interface LoopState {
-  readonly protocol: number;
+export interface LoopState extends AnsweringState {
   readonly lines: readonly LoopLine[];
   /** The numbers of the lines that are switched off. */
   readonly off: readonly number[];
   /** The run with all lines and, if lines are off, the run without them. */
   readonly runs: readonly LoopCurves[];
-  /** A sentence about the runs. */
-  readonly said: string;
+}
+
+/** The lines that should be switched off. */
+export interface LoopWish extends Wish {
+  /** Their numbers. */
+  readonly off: readonly number[];
 }
 
 /** The changes that a page sends after a switch. */
 export interface LoopSwitched {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly off: readonly number[];
+  readonly wish: LoopWish;
 }

@@ -23,6 +23,21 @@ export interface PlaygroundSettings {
   readonly seed: number;
 }
 
+/** A column of units after the inputs: a linear layer, or outputs computed in another way. */
+export interface PlaygroundLayer {
+  /** The layer as code, such as "fc1"; empty for outputs that are no layer's. */
+  readonly name: string;
+  /** How many units, and weights of each, are drawn, and how many there are. */
+  readonly units: number;
+  readonly all_units: number;
+  readonly inputs: number;
+  readonly all_inputs: number;
+  /** The column whose units are its inputs, 0 for those of the network; null if not known. */
+  readonly source: number | null;
+  /** What has to be known of what is not drawn, as sentences. */
+  readonly note: string;
+}
+
 /** All that changes only when the training begins again. */
 export interface PlaygroundSetup {
   readonly type: "setup";
@@ -31,16 +46,18 @@ export interface PlaygroundSetup {
   readonly settings: PlaygroundSettings;
   /** Whether the points have values instead of classes. */
   readonly regression: boolean;
+  /** One, or the number of classes. */
+  readonly outputs: number;
   readonly own_data: boolean;
-  /** Of the classes 0 and 1. */
-  readonly class_names: readonly [string, string];
+  /** None for values. */
+  readonly class_names: readonly string[];
   /** The class of a model of the user's; null for one that is built from the settings. */
   readonly own_model: string | null;
   /** Why the units are not drawn, as a sentence. */
   readonly why_not_drawn: string | null;
   readonly parameters: number;
-  /** The number of units of each drawn layer, hidden ones and the output. */
-  readonly layers: readonly number[];
+  /** Hidden layers and the output; none if the units are not drawn. */
+  readonly layers: readonly PlaygroundLayer[];
   readonly inputs: readonly string[];
   readonly steps_per_epoch: number;
   readonly train_points: number;
@@ -79,12 +96,17 @@ export interface PlaygroundFrame {
   readonly losses: BufferIndex;
   /** float32: of each layer the matrix, row major, and the biases. */
   readonly weights: BufferIndex;
-  /** uint8 pictures of all hidden units, layer by layer. */
+  /** uint8 pictures of all hidden units, layer by layer, and of the outputs if there are several. */
   readonly unit_maps: BufferIndex;
-  /** float32, one for each hidden unit. */
+  /** float32, one for each of these units. */
   readonly unit_scales: BufferIndex;
-  /** uint8 picture of the output. */
+  /**
+   * uint8 picture of the output. With several outputs a value is 31 times the most probable class
+   * plus how probable it is: from 0, all alike, to 30, certain.
+   */
   readonly output_map: BufferIndex;
+  /** A bit for each point, in the order of the setup's, the lowest one first; none for values. */
+  readonly misclassified: BufferIndex;
 }
 
 /** The network as plain PyTorch. */

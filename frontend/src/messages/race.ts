@@ -1,5 +1,7 @@
 /** The synchronised state of the widget in which optimizers race. */
 
+import type { AnsweringState, Wish } from "./wishes";
+
 /** The name of a parameter, and the ends of its range. */
 export interface RaceAxis {
   readonly name: string;
@@ -38,23 +40,17 @@ export interface RaceLane {
 }
 
 /** The state that the kernel sends. */
-export interface RaceState {
-  readonly protocol: number;
+export interface RaceState extends AnsweringState {
   readonly surface: string;
   readonly surfaces: readonly string[];
   readonly map: RaceMap;
   readonly start: readonly number[];
   readonly steps: number;
   readonly lanes: readonly RaceLane[];
-  /** The number of the last wish that was handled. */
-  readonly answered: number;
-  /** A problem, or empty. */
-  readonly said: string;
 }
 
 /** From where, with which learning rates and on which surface the race is wanted. */
-export interface RaceWish {
-  readonly number: number;
+export interface RaceWish extends Wish {
   /** Null for the usual start of the surface. */
   readonly start: readonly number[] | null;
   readonly rates: Readonly<Record<string, number>>;

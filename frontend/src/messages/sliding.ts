@@ -1,5 +1,7 @@
 /** The synchronised state of the widget in which a kernel slides over an image. */
 
+import type { AnsweringState, Wish } from "./wishes";
+
 /** A table of numbers, row major. */
 export interface SlidingTable {
   readonly rows: number;
@@ -15,8 +17,7 @@ export interface SlidingFilter {
 }
 
 /** The state that the kernel sends. */
-export interface SlidingState {
-  readonly protocol: number;
+export interface SlidingState extends AnsweringState {
   readonly image: SlidingTable;
   readonly filters: readonly SlidingFilter[];
   readonly weights: SlidingTable;
@@ -26,15 +27,10 @@ export interface SlidingState {
   readonly answers: SlidingTable;
   /** The same convolution as plain PyTorch. */
   readonly code: string;
-  /** The number of the last wish that was handled. */
-  readonly answered: number;
-  /** A problem, or empty. */
-  readonly said: string;
 }
 
 /** The convolution that a page wants. */
-export interface SlidingWish {
-  readonly number: number;
+export interface SlidingWish extends Wish {
   readonly weights: SlidingTable;
   readonly stride: number;
   readonly padding: number;

@@ -1,5 +1,7 @@
 /** The synchronised state of the storage explorer. */
 
+import type { AnsweringState, Wish } from "./wishes";
+
 /** How a tensor that shares the storage reads it. */
 export interface StorageRecipe {
   readonly name: string;
@@ -20,20 +22,15 @@ export interface StorageReading {
 }
 
 /** The state that the kernel sends. */
-export interface StorageState {
-  readonly protocol: number;
+export interface StorageState extends AnsweringState {
   /** The texts of what the storage holds, by place. */
   readonly values: readonly string[];
   readonly recipes: readonly StorageRecipe[];
   readonly reading: StorageReading;
-  /** Why the recipe that was asked for cannot be read, or an empty text. */
-  readonly problem: string;
 }
 
 /** A recipe as it was typed. */
-export interface StorageWish {
-  /** Counts the wishes of a page. */
-  readonly number: number;
+export interface StorageWish extends Wish {
   readonly shape: string;
   readonly stride: string;
   readonly offset: string;

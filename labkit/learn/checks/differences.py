@@ -50,8 +50,7 @@ def got_and_expected(got: object, expected: object) -> str:
         return _both(got, expected)
     index, found, wanted = where
     return (
-        f"{show(got)}, as expected; the first difference is at `{index}`: "
-        f"`{found:.4g}`, expected `{wanted:.4g}`"
+        f"{show(got)}, as expected; the first difference is at `{index}`: {_numbers(found, wanted)}"
     )
 
 
@@ -82,6 +81,11 @@ def _both(got: object, expected: object) -> str:
     if texts[0] == texts[1] and isinstance(got, float) and isinstance(expected, float):
         texts = f"`{got:.8g}`", f"`{expected:.8g}`"
     return f"{texts[0]}, expected {texts[1]}"
+
+
+def _numbers(found: float, wanted: float) -> str:
+    digits = 4 if f"{found:.4g}" != f"{wanted:.4g}" else 8
+    return f"`{found:.{digits}g}`, expected `{wanted:.{digits}g}`"
 
 
 def _is_brief(value: object) -> bool:

@@ -98,6 +98,8 @@ def other_arguments(exercise: Exercise, answer: object) -> str:
 def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     """Say which error was raised, where, and for which input."""
     call = next(call for call in trial.calls if call.error is not None)
+    if call.in_use and _returned_nothing(trial):
+        return (_nothing(trial),)
     error = call.error
     text = shorten(text_of(error))
     name = type(error).__name__
@@ -198,6 +200,9 @@ def _returned_nothing(trial: Trial) -> bool:
 def _nothing(trial: Trial) -> str:
     if trial.source.never_returns and trial.source.calls("print"):
         return "Your function prints its result and returns `None`: `return` gives it back."
+    if given := trial.source.returned_names():
+        shown = enumerated([f"`{name}`" for name in given])
+        return f"Your function returned `None`: nothing but `None` was ever put into {shown}."
     return "Your function returned `None`: is there a `return` line?"
 
 
@@ -212,9 +217,10 @@ def _not_called(result: object) -> str:
     if not inspect.isroutine(result):
         return ""
     name = getattr(result, "__name__", "")
-    named = f"`{name}`" if name.isidentifier() else "a function"
+    if not name.isidentifier():
+        return "Your function returned another function, and not what that one computes: call it."
     return (
-        f"Your function returned {named} itself, and not what it computes: the round brackets "
+        f"Your function returned `{name}` itself, and not what it computes: the round brackets "
         "after its name are missing."
     )
 

@@ -20,6 +20,7 @@ from torch import nn
 from labkit.learn.checks import fallback
 from labkit.learn.checks.changes import only_gradients_differ
 from labkit.learn.checks.exercise import Exercise, Mistake
+from labkit.learn.checks.model_state import model_left, same_numbers, state_changed
 from labkit.learn.checks.source import read_source
 from labkit.learn.checks.stub import is_open
 from labkit.learn.checks.trial import Trial, call_of_value, text_of
@@ -68,7 +69,7 @@ def check_answer(exercise: Exercise, answer: object) -> Verdict:
     if unusable is not None:
         return unusable
     trial = try_answer(exercise, answer)
-    for look in (_left_changed, _forbidden, _reordered, _raised, _right, _known):
+    for look in (_left_changed, _forbidden, _reordered, _raised, _right, _known, _model_left):
         verdict = look(exercise, trial)
         if verdict is not None:
             return verdict
@@ -139,9 +140,18 @@ def _argument_changed(exercise: Exercise, trial: Trial, name: str) -> Verdict:
             return _named(mistake)
     call = next(call for call in trial.calls if name in call.changed)
     place = exercise.parameters.index(name)
-    by_backward = only_gradients_differ(call.case.build()[place], call.arguments[place])
+    before, after = call.case.build()[place], call.arguments[place]
+    said = state_changed(name, before, after)
+    if said and same_numbers(before, after):
+        return Verdict("wrong", (said,), "argument_changed")
+    by_backward = only_gradients_differ(before, after)
     say = fallback.gradient_changed if by_backward else fallback.argument_changed
     return Verdict("wrong", (say(name),), "argument_changed")
+
+
+def _model_left(exercise: Exercise, trial: Trial) -> Verdict | None:
+    said = model_left(exercise, trial)
+    return Verdict("wrong", (said,), "model_left") if said else None
 
 
 def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
@@ -173,7 +183,9 @@ def _raised(exercise: Exercise, trial: Trial) -> Verdict | None:
 
 
 def _right(exercise: Exercise, trial: Trial) -> Verdict | None:
-    return Verdict("right", (exercise.praise,)) if trial.is_right else None
+    if not trial.is_right:
+        return None
+    return _model_left(exercise, trial) or Verdict("right", (exercise.praise,))
 
 
 def _known(exercise: Exercise, trial: Trial) -> Verdict | None:

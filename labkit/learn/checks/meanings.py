@@ -40,6 +40,13 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         r"'Tensor' object has no attribute 'copy'",
         "`copy` belongs to NumPy's arrays. A tensor is copied by `clone()`.",
     ),
+    (
+        r"'NoneType' object is not (iterable|subscriptable|reversible)",
+        (
+            "Methods that change a list, such as `reverse`, `sort` and `append`, return `None`. "
+            "`reversed(...)` and `sorted(...)` return what they make."
+        ),
+    ),
     (r"RecursionError", "The function calls itself, and nothing makes it stop."),
     (
         r"Dimension out of range",
@@ -68,6 +75,61 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
             "`item()` and `float()` take a tensor with a single element, and `torch.tensor([...])` "
             "a list of such. `torch.stack` and `torch.cat` join larger ones."
         ),
+    ),
+    (
+        r'missing the required "forward" function',
+        (
+            "A module is called through its method `forward`, and this class has none: look for a "
+            "typo in the name, and at how far the method is indented."
+        ),
+    ),
+    (
+        r"does not require grad and does not have a grad_fn",
+        (
+            "`backward` found no graph behind this number: the lines before it ran under "
+            "`no_grad`, or something was detached on the way, or no parameter took part in it."
+        ),
+    ),
+    (
+        r"Trying to backward through the graph a second time",
+        (
+            "`backward` walks through a graph once and frees it. A second call, or a sum that "
+            "still holds an earlier loss, comes to a graph that is gone."
+        ),
+    ),
+    (
+        r"'(float|int)' object has no attribute 'backward'",
+        "`item()` gives a plain number, without a graph. Call `backward` on the tensor.",
+    ),
+    (
+        r"'(SGD|Adam|AdamW|RMSprop|Optimizer)' object has no attribute 'backward'",
+        "`backward` belongs to the loss. The optimizer only sees what it leaves in `.grad`.",
+    ),
+    (
+        r"Boolean value of Tensor",
+        (
+            "Python wanted one yes or no, as after `if` or `not`, and got a tensor with several. "
+            "`torch.where` decides for each element; `.all()` and `.any()` make one of them."
+        ),
+    ),
+    (
+        r"UnboundLocalError",
+        (
+            "A name that a function assigns somewhere is the function's own, and it is used here "
+            "before it has a value. Give it one before the loop."
+        ),
+    ),
+    (
+        r"'NoneType' object has no attribute '(append|extend)'",
+        "`append` changes the list itself and returns `None`: do not assign what it returns.",
+    ),
+    (
+        r"append\(\) takes exactly one argument",
+        "`append` adds one thing at a time. `layers += [a, b]` adds several.",
+    ),
+    (
+        r"module 'torch\.nn' has no attribute '(linear|relu|flatten|sequential|dropout|conv2d)'",
+        "Layers are classes, and their names begin with a capital letter, as in `nn.Linear`.",
     ),
 )
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.learn.checks.names_behind import names_behind
+
 
 @dataclass(frozen=True)
 class Source:
@@ -23,17 +25,22 @@ class Source:
     ----------
     tree : ast.AST or None
         The function or class; None if the source code is not available.
+    behind : frozenset of str
+        What the names in it stand for, where these are names of the learner's own.
     """
 
     tree: ast.AST | None = None
+    behind: frozenset[str] = frozenset()
 
     def mentions(self, *names: str) -> bool:
         """Whether one of these names occurs, as a variable, an attribute, a string or an import.
 
+        Names of the learner's own, as in ``import ... as ...``, count for what they stand for.
+
         With a dot, as in ``"torch.func"``, the whole of an attribute is compared, or the module of
         an import.
         """
-        return any(name in names for name in self._names())
+        return any(name in names for name in (*self._names(), *self.behind))
 
     def has(self, *kinds: type[ast.AST]) -> bool:
         """Whether a node of one of these types occurs, as ``ast.Return``."""
@@ -95,6 +102,18 @@ class Source:
         return isinstance(self.tree, ast.FunctionDef) and not any(
             isinstance(node, ast.Return) and node.value is not None for node in self._nodes()
         )
+
+    def returned_names(self) -> tuple[str, ...]:
+        """Return the variables that are returned, if nothing but variables is.
+
+        Examples
+        --------
+        >>> Source(ast.parse("def f(x): return best").body[0]).returned_names()
+        ('best',)
+        """
+        returned = [node.value for node in self._nodes() if isinstance(node, ast.Return)]
+        names = [value.id for value in returned if isinstance(value, ast.Name)]
+        return tuple(dict.fromkeys(names)) if len(names) == len(returned) else ()
 
     def ignored_arguments(self) -> tuple[str, ...]:
         """Return the parameters of the function that its body never reads.
@@ -185,7 +204,8 @@ def read_source(answer: object) -> Source:
     try:
         written = _written(answer)
         text = textwrap.dedent(inspect.getsource(written))
-        return Source(_definition(ast.parse(text), getattr(written, "__name__", "")))
+        tree = _definition(ast.parse(text), getattr(written, "__name__", ""))
+        return Source(tree, names_behind(tree, written))
     except (TypeError, OSError, SyntaxError, ValueError, RecursionError):
         return Source()
 

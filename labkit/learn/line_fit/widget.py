@@ -26,11 +26,10 @@ from labkit.learn.line_fit.walking import (
 )
 from labkit.learn.race.entries import as_lane, as_map, short
 from labkit.learn.race.surfaces import height_map
+from labkit.learn.wishes import WishingWidget
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.lifetimes import ShownViews
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.messages.line import LinePlane, LineWalk
 from labkit.views.saved_output import PicturedWidget
 
@@ -49,7 +48,7 @@ _FASTEST = 100.0
 _BATCHES = (16, 4, 1)
 
 
-class LineFit(PicturedWidget):
+class LineFit(WishingWidget, PicturedWidget):
     """Points with the line that is fitted to them, beside the map of the loss.
 
     Parameters
@@ -79,8 +78,6 @@ class LineFit(PicturedWidget):
     lr 0.1: 100 steps from w = 4, b = 3, from a loss of 30 to 1.3e-06.
     """
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     plane = traitlets.Dict().tag(sync=True)
     map = traitlets.Dict().tag(sync=True)
     walks = traitlets.List(traitlets.Dict()).tag(sync=True)
@@ -88,9 +85,6 @@ class LineFit(PicturedWidget):
     rate = traitlets.Float().tag(sync=True)
     batch = traitlets.Int().tag(sync=True)
     batches = traitlets.List(traitlets.Int()).tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
-    said = traitlets.Unicode().tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -125,9 +119,7 @@ class LineFit(PicturedWidget):
             batches=[0, *sorted({size for size in (*_BATCHES, batch or 1) if size < n})[::-1]],
             _esm=small_script("line.js"),
         )
-        handle_on_subshell(self.comm)
-        self.wish = {"number": 0, "start": self.start, "rate": self.rate, "batch": self.batch}
-        self.observe(self._wished, "wish")
+        self.answer_wishes(start=self.start, rate=self.rate, batch=self.batch)
 
     def show(self) -> None:
         """Display the view in the running cell."""
@@ -224,24 +216,19 @@ class LineFit(PicturedWidget):
             "batches": walk.batches,
         }
 
-    def _wished(self, _: Any) -> None:
+    def grant(self, wish: Mapping[str, Any]) -> str:
         """Walk as the page wants; a wish that makes no sense is left out."""
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.said = other_version(self.page_protocol)
-            return
-        wish = _read(self.wish)
-        with self.hold_sync():
-            self.said = ""
-            if wish is not None:
-                (w, b), self.rate, self.batch = wish
-                self.start = [w, b]
-                self._walks.pop(self._from_page, None)
-                try:
-                    self._from_page = self.walk(batch=self.batch or None).name
-                except Exception as error:  # noqa: BLE001 - the page displays the error
-                    self.said = f"The walk was stopped: {described(error)}"
-            number = self.wish.get("number")
-            self.answered = number if isinstance(number, int) else self.answered
+        wanted = _read(wish)
+        if wanted is None:
+            return ""
+        (w, b), self.rate, self.batch = wanted
+        self.start = [w, b]
+        self._walks.pop(self._from_page, None)
+        try:
+            self._from_page = self.walk(batch=self.batch or None).name
+        except Exception as error:  # noqa: BLE001 - the page displays the error
+            return f"The walk was stopped: {described(error)}"
+        return ""
 
     def _picture(self) -> dict[str, str]:
         svg = line_svg(

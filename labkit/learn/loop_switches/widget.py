@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
 from labkit.learn.loop_switches.run import LoopRun, finite, run_loop
 from labkit.learn.loop_switches.source import LoopSource, with_own_globals
 from labkit.learn.loop_switches.still import still_picture
+from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.messages.loop import LoopCurves, LoopLine
 from labkit.views.saved_output import view_data
 
 
-class LoopSwitches(anywidget.AnyWidget):
+class LoopSwitches(WishingWidget):
     """A training loop whose lines can be switched off, with the curves of the runs.
 
     A switch trains twice from the same start: with all lines, and without those that are off. Both
@@ -47,12 +45,9 @@ class LoopSwitches(anywidget.AnyWidget):
     ([2.0, 4.0, 6.0], [0.0, 0.0, 0.0])
     """
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     lines: traitlets.List[Any] = traitlets.List().tag(sync=True)
     off = traitlets.List(traitlets.Int()).tag(sync=True)
     runs: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    said = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, train: Callable[..., Any], fresh: Callable[[], tuple[Any, ...]]) -> None:
         self._source = LoopSource(train)
@@ -60,8 +55,7 @@ class LoopSwitches(anywidget.AnyWidget):
         self._training = threading.Lock()
         self._whole: LoopRun | None = None
         super().__init__(lines=self._shown_lines(), _esm=small_script("loop.js"))
-        handle_on_subshell(self.comm)
-        self.observe(self._switched, "off")
+        self.answer_wishes(off=[])
 
     def run(self, *without: str) -> LoopRun:
         """Train from the start without some lines, and return what the loop reported.
@@ -88,7 +82,7 @@ class LoopSwitches(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if not self.runs:
-            self._show_runs()
+            self.said = self._show_runs()
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {
@@ -97,22 +91,19 @@ class LoopSwitches(anywidget.AnyWidget):
         }
         return {**(data or {}), **view_data(self.model_id), **still}, metadata
 
-    def _switched(self, _: Any = None) -> None:
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.said = other_version(self.page_protocol)
-            return
-        self._show_runs()
+    def grant(self, wish: Mapping[str, Any]) -> str:
+        """Train without the lines that the page has switched off."""
+        asked = wish.get("off")
+        numbers = [line.number for line in self._source.lines if line.has_switch]
+        self.off = [each for each in numbers if isinstance(asked, list) and each in asked]
+        return self._show_runs()
 
-    def _show_runs(self) -> None:
-        off = tuple(sorted(number for number in set(self.off) if self._has_switch(number)))
+    def _show_runs(self) -> str:
         shown = [self._train(())]
-        if off:
-            shown.append(self._train(off))
-        self.said = _sentence(shown)
+        if self.off:
+            shown.append(self._train(tuple(sorted(self.off))))
         self.runs = [_curves(run) for run in shown]
-
-    def _has_switch(self, number: int) -> bool:
-        return any(line.number == number and line.has_switch for line in self._source.lines)
+        return _sentence(shown)
 
     def _shown_lines(self) -> list[LoopLine]:
         return [

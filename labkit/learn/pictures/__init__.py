@@ -15,6 +15,7 @@ from labkit.learn.pictures.lines import line_picture
 from labkit.learn.pictures.listing import listing_picture
 from labkit.learn.pictures.padding import padding_picture
 from labkit.learn.pictures.picture import Picture
+from labkit.learn.pictures.reliability import reliability_picture
 from labkit.learn.pictures.storage import storage_picture
 from labkit.learn.pictures.surface import LossSurface
 from labkit.learn.pictures.tiles import tile_picture
@@ -29,6 +30,7 @@ __all__ = [
     "line_picture",
     "listing_picture",
     "padding_picture",
+    "reliability_picture",
     "storage_picture",
     "tile_picture",
 ]

@@ -38,6 +38,8 @@ class Number(Prediction):
     >>> loss = Number("loss", "How large?", reasons={"1": "That is the logarithm to base 2."})
     >>> loss.score(0.65, 0.69), loss.score(0.9, 0.69), loss.score(1.0, 0.69), loss.score(5.0, 0.69)
     ('right', 'close', 'off', 'off')
+    >>> Number("share", "How many?", unit="%").read("94 %")
+    94.0
     """
 
     near: float = field(default=0.1, kw_only=True)
@@ -56,12 +58,29 @@ class Number(Prediction):
             )
 
     def read(self, value: object) -> float:
-        """Return a finite number; one that is no fraction is refused where a fraction is asked."""
+        """Return a finite number; a fraction in place of per cent is refused, and the reverse."""
         number = rounded(number_from(value))
+        if self.unit == "%" and number:
+            number = self._per_cent(number, value)
         if self.low == 0 and self.high == 1 and not 0 <= number <= 1:
             raise ValueError(
                 "this asks for a fraction, from 0 to 1: 80 percent is `0.8`, or `80%`; got "
                 f"{shown(value)}"
+            )
+        return number
+
+    def read_outcome(self, outcome: object) -> float:
+        """Return the outcome, which has its unit already."""
+        return rounded(number_from(outcome))
+
+    def _per_cent(self, number: float, value: object) -> float:
+        """Return the number before the sign: a text such as ``"97%"`` was read as a fraction."""
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return rounded(100 * number)
+        if 0 < number < 1:
+            raise ValueError(
+                f"this asks for per cent: a fraction of {number:g} is `{100 * number:g}`, and "
+                f"{number:g} per cent is `'{number:g}%'`; got {shown(value)}"
             )
         return number
 

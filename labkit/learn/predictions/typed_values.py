@@ -95,7 +95,7 @@ def items_from(value: object, most: int) -> list[Any] | None:
         )
     if not isinstance(value, Sequence):
         value = _listed(value)
-    if not isinstance(value, Sequence):
+    if not isinstance(value, Sequence) or isinstance(value, bytes):
         return None
     try:
         return [value[place] for place in range(min(len(value), most))]

@@ -10,16 +10,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from labkit.learn.race.entries import as_lane, as_map
 from labkit.learn.race.running import Lane, Make, failure, run_lane
 from labkit.learn.race.still import race_svg, race_text
 from labkit.learn.race.surfaces import SURFACES, Axis, HeightMap, Surface, height_map
+from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import view_data
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_STEPS, _MOST_LANES = 2000, 8
 
 
-class OptimizerRace(anywidget.AnyWidget):
+class OptimizerRace(WishingWidget):
     """Optimizers of torch on one loss of two parameters, from one start.
 
     Parameters
@@ -60,17 +58,12 @@ class OptimizerRace(anywidget.AnyWidget):
     SGD, lr 0.03: from a loss of 33 to 0.38.
     """
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     surface = traitlets.Unicode().tag(sync=True)
     surfaces = traitlets.List(traitlets.Unicode()).tag(sync=True)
     map = traitlets.Dict().tag(sync=True)
     start = traitlets.List(traitlets.Float()).tag(sync=True)
     steps = traitlets.Int().tag(sync=True)
     lanes = traitlets.List(traitlets.Dict()).tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
-    said = traitlets.Unicode().tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -93,10 +86,8 @@ class OptimizerRace(anywidget.AnyWidget):
         self._rates: dict[str, float] = {}
         self._results: dict[str, Lane] = {}
         super().__init__(steps=steps, surfaces=list(self._surfaces), _esm=small_script("race.js"))
-        handle_on_subshell(self.comm)
         self.run(surface=chosen.name, start=start)
-        self.wish = {"number": 0, "start": self.start, "rates": {}, "surface": chosen.name}
-        self.observe(self._wished, "wish")
+        self.answer_wishes(start=self.start, rates={}, surface=chosen.name)
 
     def run(
         self,
@@ -154,18 +145,13 @@ class OptimizerRace(anywidget.AnyWidget):
         still = {"text/plain": repr(self), "image/svg+xml": svg}
         return {**(data or {}), **view_data(self.model_id), **still}, metadata
 
-    def _wished(self, _: Any) -> None:
+    def grant(self, wish: Mapping[str, Any]) -> str:
         """Run the race that the page wants; what is not possible is left as it is."""
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.said = other_version(self.page_protocol)
-            return
-        with self.hold_sync():
-            try:
-                self.run(*_read(self.wish, self._surfaces, self._makes))
-            except Exception as error:  # noqa: BLE001 - a learner's loss may raise anything
-                self.said = failure(error)
-            number = self.wish.get("number")
-            self.answered = number if isinstance(number, int) else self.answered
+        try:
+            self.run(*_read(wish, self._surfaces, self._makes))
+        except Exception as error:  # noqa: BLE001 - a learner's loss may raise anything
+            return failure(error)
+        return ""
 
 
 def _chosen(

@@ -6,9 +6,9 @@ PyTorch in the kernel, whenever the page wants another kernel, stride or padding
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from labkit.learn.sliding.convolution import (
@@ -20,9 +20,8 @@ from labkit.learn.sliding.convolution import (
 )
 from labkit.learn.sliding.filters import FILTERS
 from labkit.learn.sliding.still import sliding_svg, sliding_text
+from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import with_still
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class SlidingKernel(anywidget.AnyWidget):
+class SlidingKernel(WishingWidget):
     """An image, a kernel and their feature map, with a window that one drags.
 
     The kernel's weights, the stride and the padding are edited in the page; every map is computed
@@ -55,8 +54,6 @@ class SlidingKernel(anywidget.AnyWidget):
     A kernel of 3 x 3 slides over an image of 8 x 8, stride 1, padding 1: a feature map of 8 x 8.
     """
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     image = traitlets.Dict().tag(sync=True)
     filters = traitlets.List(traitlets.Dict()).tag(sync=True)
     weights = traitlets.Dict().tag(sync=True)
@@ -64,9 +61,6 @@ class SlidingKernel(anywidget.AnyWidget):
     padding = traitlets.Int().tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
     code = traitlets.Unicode().tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
-    said = traitlets.Unicode().tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -85,9 +79,7 @@ class SlidingKernel(anywidget.AnyWidget):
             image=dict(as_table(slid.image)), filters=filters, _esm=small_script("sliding.js")
         )
         self._show(slid)
-        self.wish = {"number": 0, "weights": self.weights, "stride": stride, "padding": padding}
-        handle_on_subshell(self.comm)
-        self.observe(self._wished, "wish")
+        self.answer_wishes(weights=self.weights, stride=stride, padding=padding)
 
     @property
     def kernel(self) -> Tensor:
@@ -117,16 +109,10 @@ class SlidingKernel(anywidget.AnyWidget):
             )
             self.stride, self.padding, self.code = slid.stride, slid.padding, slid.code()
 
-    def _wished(self, _: Any) -> None:
+    def grant(self, wish: Mapping[str, Any]) -> str:
         """Compute what the page wants; what is not possible is said, and nothing changes."""
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.said = other_version(self.page_protocol)
-            return
-        with self.hold_sync():
-            try:
-                self._show(read_wish(self._slid.image, self.wish))
-                self.said = ""
-            except (ValueError, TypeError, KeyError, RuntimeError) as error:
-                self.said = f"This does not work: {error}."
-            number = self.wish.get("number")
-            self.answered = number if isinstance(number, int) else self.answered
+        try:
+            self._show(read_wish(self._slid.image, wish))
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
+            return f"This does not work: {error}."
+        return ""

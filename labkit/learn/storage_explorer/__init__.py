@@ -1,8 +1,7 @@
 """The storage explorer: one strip of memory, and the shape, stride and offset that read it.
 
 `recipes` reads what a learner typed and says in plain words what does not fit; `widget` shows the
-storage and what is read from it; `still` draws it for notebooks without a kernel. Every reading is
-a real view of the learner's own tensor.
+storage and what is read from it. Every reading is a real view of the learner's own tensor.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
+from labkit.learn.pictures.sheeted import sheeted
 from labkit.learn.pictures.storage import (
     read_layout,
     refuse_large,
@@ -15,10 +15,8 @@ from labkit.learn.pictures.storage import (
     storage_values,
 )
 from labkit.learn.storage_explorer.recipes import Recipe, problem_of, typed_recipe
-from labkit.learn.storage_explorer.still import still_picture
+from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import handle_on_subshell
-from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.messages.storage import StorageReading, StorageRecipe
 from labkit.views.saved_output import with_still
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class StorageExplorer(anywidget.AnyWidget):
+class StorageExplorer(WishingWidget):
     """A tensor's storage, and the shape, stride and offset that read it, which can be edited.
 
     Parameters
@@ -47,13 +45,9 @@ class StorageExplorer(anywidget.AnyWidget):
     ValueError: The last element, [2, 1], would be at place 0 + 2 × 1 + 1 × 4 = 6. The storage ends at 5.
     """  # noqa: E501 - a doctest shows the whole error
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
-    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     values: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
     recipes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     reading = traitlets.Any().tag(sync=True)
-    problem = traitlets.Unicode().tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
 
     def __init__(self, tensors: Tensor | Mapping[str, Tensor]) -> None:
         named = dict(tensors) if isinstance(tensors, Mapping) else {"t": tensors}
@@ -62,13 +56,11 @@ class StorageExplorer(anywidget.AnyWidget):
         super().__init__(
             values=storage_values(self._tensor),
             recipes=known,
-            wish={"number": 0, "shape": "", "stride": "", "offset": ""},
             _esm=small_script("storage.js"),
         )
-        handle_on_subshell(self.comm)
         first = known[0]
         self.show(first["shape"], first["stride"], first["offset"])
-        self.observe(self._wished, "wish")
+        self.answer_wishes(shape="", stride="", offset="")
 
     def show(self, shape: Any, stride: Any, offset: int = 0) -> Tensor:
         """Read the storage in another way, and return the view.
@@ -83,19 +75,17 @@ class StorageExplorer(anywidget.AnyWidget):
         if problem:
             raise ValueError(problem)
         view = self._tensor.detach().as_strided(recipe.shape, recipe.stride, recipe.offset)
-        self.reading, self.problem = dict(self._reading(view)), ""
+        self.reading, self.said = dict(self._reading(view)), ""
         return view
 
-    def _wished(self, _: Any = None) -> None:
-        if self.page_protocol != PROTOCOL_VERSION:
-            self.problem = other_version(self.page_protocol)
-            return
-        wish = self.wish
+    def grant(self, wish: Mapping[str, Any]) -> str:
+        """Read the storage as the page wants, or say why it cannot be read like that."""
         try:
             recipe = typed_recipe(*(str(wish.get(key)) for key in ("shape", "stride", "offset")))
             self.show(recipe.shape, recipe.stride, recipe.offset)
         except ValueError as error:
-            self.problem = str(error)
+            return str(error)
+        return ""
 
     def _reading(self, view: Tensor) -> StorageReading:
         layout = read_layout("view", view)
@@ -123,7 +113,8 @@ class StorageExplorer(anywidget.AnyWidget):
         shown = self.reading
         view = self._tensor.detach().as_strided(shown["shape"], shown["stride"], shown["offset"])
         picture = storage_picture(view=view)
-        still = {"text/plain": picture.text, "image/svg+xml": still_picture(picture)}
+        drawn = sheeted(picture, "Storage, and what is read from it")
+        still = {"text/plain": picture.text, "image/svg+xml": drawn}
         return with_still(data, self.model_id, still), metadata
 
 

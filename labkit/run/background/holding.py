@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from labkit.run.control.control import RequestRefusedError
 from labkit.run.control.inspection_requests import REQUEST_TIMEOUT_SECONDS
+from labkit.run.control.request_queue import RequestRefusedError
 from labkit.run.run import Run
 
 CELL_SECONDS = 10.0

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from labkit.run.background.holding import CELL_SECONDS, other_loops_held
 from labkit.run.background.thread_interrupt import InterruptRequest, ThreadInterrupt
 from labkit.run.background.user_traceback import from_user_code
-from labkit.run.control.control import RequestRefusedError, Stopped
+from labkit.run.control.control import Stopped
+from labkit.run.control.request_queue import RequestRefusedError
 from labkit.run.error_text import described
 from labkit.run.run import Run
 

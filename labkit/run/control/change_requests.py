@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from labkit.run.control.control import Control, RequestRefusedError
+from labkit.run.control.control import Control
+from labkit.run.control.request_queue import RequestRefusedError
 from labkit.run.hyperparameters import Adjustment, choose_groups
 from labkit.run.live import LiveModel
 from labkit.run.live_tuner import LiveTuner

@@ -9,7 +9,6 @@ therefore be called on any thread, also in a finalizer.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -17,17 +16,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from labkit.run.control.pace import Pace
+from labkit.run.control.request_queue import RequestQueue, execute, refuse
 from labkit.run.control.stop_request import StopRequest
 
 T = TypeVar("T")
 
 _WAIT_SECONDS = 0.1
 """Interval, in seconds, at which a waiting loop wakes up so that an interrupt can be raised."""
-MAX_REQUESTS = 64
-"""Maximum number of queued requests."""
 _MAX_STEPS_ALLOWED = 1000
 _SECONDS_PER_STEP = 0.002
 """Time, in seconds, after which a running loop starts no further request at the same step end."""
@@ -56,10 +54,6 @@ class Stopped(KeyboardInterrupt):
     """
 
     control: Control | None = None
-
-
-class RequestRefusedError(RuntimeError):
-    """The exception of a `Future` whose request is not executed; its text is the reason."""
 
 
 class Control:
@@ -115,10 +109,7 @@ class Control:
         """Threads whose loop waits for its pace."""
         self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
         """One entry for each single step that a paused loop may execute."""
-        self._requests: deque[tuple[Future[Any], Callable[[], Any], bool]] = deque()
-        """Each with its future, its work, and whether the training thread has submitted it."""
-        self._own_requests = 0
-        """Number of those that the training thread has submitted; changed there only."""
+        self._requests = RequestQueue()
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     @property
@@ -226,22 +217,18 @@ class Control:
         """
         future: Future[T] = Future()
         if self._closed:
-            _refuse(future, _ENDED)
+            refuse(future, _ENDED)
         elif self.is_held_here or (self.owner == threading.get_ident() and not at_step_end):
-            _execute(future, work)
-        elif len(self._requests) >= MAX_REQUESTS:
-            _refuse(future, f"{MAX_REQUESTS} requests wait already")
+            execute(future, work)
         else:
-            is_own = self.owner == threading.get_ident()
-            self._own_requests += is_own
-            self._requests.append((future, work, is_own))
+            self._requests.append(future, work, is_own=self.owner == threading.get_ident())
             self._changed()
         return future
 
     def execute_requests(self) -> None:
         """Execute the queued requests if this is the training thread."""
         if self.owner == threading.get_ident():
-            self._execute_queued()
+            self._requests.execute()
 
     def at_step_end(self) -> None:
         """Execute requests, apply pause and stop, and wait for the pace.
@@ -258,7 +245,7 @@ class Control:
         self.owner = threading.get_ident()
         self.pace.end_step()
         if not self._must_wait():
-            self._execute_queued(_SECONDS_PER_STEP)
+            self._requests.execute(_SECONDS_PER_STEP)
         while (is_paused := self._must_wait()) or self._must_pace():
             if is_paused:
                 self._wait()
@@ -287,7 +274,7 @@ class Control:
         self.stop_request.ends_by(None)
         self._interrupt = None
         self._allowed.clear()
-        self._refuse_all()
+        self._requests.refuse_all(_ENDED)
         self._wake_up()
         self.pending = False
 
@@ -306,7 +293,7 @@ class Control:
         self.wait_begins()
         try:
             while self._must_wait():
-                self._execute_queued()
+                self._requests.execute()
                 self.while_paused()
                 with suppress(Empty):
                     self._wake.get(timeout=_WAIT_SECONDS)
@@ -325,7 +312,7 @@ class Control:
         self.wait_begins()
         try:
             while self._must_pace():
-                self._execute_queued()
+                self._requests.execute()
                 began_ns = time.perf_counter_ns()
                 with suppress(Empty):
                     self._wake.get(timeout=min(_WAIT_SECONDS, max(0.0, self._seconds_left())))
@@ -353,33 +340,9 @@ class Control:
         except IndexError:  # cleared by another thread
             return
 
-    def _execute_queued(self, seconds: float = math.inf) -> None:
-        """Execute queued requests in order; start none after `seconds` have passed.
-
-        Those that the training thread has submitted, within its step, are executed in any case.
-        """
-        deadline = time.perf_counter() + seconds
-        for _ in range(MAX_REQUESTS):
-            try:
-                future, work, is_own = self._requests.popleft()
-            except IndexError:
-                return
-            self._own_requests -= is_own
-            _execute(future, work)
-            if time.perf_counter() >= deadline and self._own_requests <= 0:
-                return
-
-    def _refuse_all(self) -> None:
-        while True:
-            try:
-                future, _, _ = self._requests.popleft()
-            except IndexError:
-                return
-            _refuse(future, _ENDED)
-
     def _changed(self) -> None:
         if self._closed:  # by another thread: no step end will execute the requests
-            self._refuse_all()
+            self._requests.refuse_all(_ENDED)
         self._update_pending()
         self._wake_up()
 
@@ -400,19 +363,3 @@ _ENDED = "The run has ended"
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _execute(future: Future[T], work: Callable[[], T]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(work())
-    except BaseException as error:
-        future.set_exception(error)
-        if not isinstance(error, Exception):  # raise an interrupt in the loop
-            raise
-
-
-def _refuse(future: Future[Any], reason: str) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_exception(RequestRefusedError(reason))

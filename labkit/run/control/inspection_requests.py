@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from labkit.run.control.control import Control, RequestRefusedError
+from labkit.run.control.control import Control
+from labkit.run.control.request_queue import RequestRefusedError
 from labkit.run.histograms import HistogramLog
 from labkit.run.inspection import FROZEN, Inspection, RecordedNorm, Samples, TensorStatistics
 from labkit.run.live import LiveModel

@@ -30,6 +30,8 @@ module         exchanged by                                    where the protoco
                                                                `SlidingRequest.page_protocol`
 ``storage``    the state of the storage explorer               `StorageState.protocol`,
                                                                `StorageAsked.page_protocol`
+``broadcast``  the state of the broadcasting explorer          `BroadcastState.protocol`,
+                                                               `BroadcastAsked.page_protocol`
 ``boundary``   the boundary view of the course, both ways      `BoundaryViewState.protocol`,
                and the state of its threshold view             `WantMessage.protocol`,
                                                                `ThresholdViewState.protocol`

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from labkit.views.messages.race import RaceLane, RaceMap
+from labkit.views.messages.wishes import AnsweringState, Wish
 
 
 class LinePlane(TypedDict):
@@ -33,14 +34,12 @@ class LineWalk(TypedDict):
     batches: list[list[int]]
 
 
-class LineState(TypedDict):
+class LineState(AnsweringState):
     """The state that the kernel sends.
 
     The last of the `walks` is the one that is shown in the plane. `batch` is 0 for all points.
-    `answered` is the number of the last wish that was handled; `said` is a problem, or empty.
     """
 
-    protocol: int
     plane: LinePlane
     map: RaceMap
     walks: list[LineWalk]
@@ -48,14 +47,11 @@ class LineState(TypedDict):
     rate: float
     batch: int
     batches: list[int]
-    answered: int
-    said: str
 
 
-class LineWish(TypedDict):
+class LineWish(Wish):
     """From where, with which learning rate and batches a walk is wanted."""
 
-    number: int
     start: list[float]
     rate: float
     batch: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.wishes import AnsweringState, Wish
+
 
 class LoopLine(TypedDict):
     """A line of the loop. `number` counts from 1; `has_switch` says if it can be switched off."""
@@ -32,22 +34,26 @@ class LoopCurves(TypedDict):
     error: str
 
 
-class LoopState(TypedDict):
+class LoopState(AnsweringState):
     """The state that the kernel sends.
 
     `runs` has the run with all lines and, if lines are off, the run without them. `said` is a
     sentence about them.
     """
 
-    protocol: int
     lines: list[LoopLine]
     off: list[int]
     runs: list[LoopCurves]
-    said: str
+
+
+class LoopWish(Wish):
+    """The numbers of the lines that should be switched off."""
+
+    off: list[int]
 
 
 class LoopSwitched(TypedDict):
     """The changes that a page sends after a switch, with the page's protocol version."""
 
     page_protocol: int
-    off: list[int]
+    wish: LoopWish

@@ -29,10 +29,27 @@ class PlaygroundSettings(TypedDict):
     seed: int
 
 
+class PlaygroundLayer(TypedDict):
+    """A column of units after the inputs: a linear layer, or outputs computed in another way.
+
+    `units` and `inputs` are how many are drawn of `all_units` and `all_inputs`; `source` is the
+    column whose units are its inputs, 0 for those of the network, null if that is not known; `note`
+    is what is not drawn, as sentences.
+    """
+
+    name: str
+    units: int
+    all_units: int
+    inputs: int
+    all_inputs: int
+    source: int | None
+    note: str
+
+
 class PlaygroundSetup(TypedDict):
     """All that changes only when the training begins again.
 
-    `layers` has the number of units of each drawn layer, hidden ones and the output. Buffers:
+    `outputs` is one, or the number of classes; `class_names` is empty for values. Buffers:
     `points` float32[n * 3] with x1, x2 and the target, those for training first; `previews` the
     same of equally many points of each data set that can be chosen, none for own data;
     `feature_maps` uint8 and `feature_scales` float32 of all features; `history` float64[k * 3] with
@@ -43,12 +60,13 @@ class PlaygroundSetup(TypedDict):
     protocol: int
     settings: PlaygroundSettings
     regression: bool
+    outputs: int
     own_data: bool
     class_names: list[str]
     own_model: str | None
     why_not_drawn: str | None
     parameters: int
-    layers: list[int]
+    layers: list[PlaygroundLayer]
     inputs: list[str]
     steps_per_epoch: int
     train_points: int
@@ -67,7 +85,8 @@ class PlaygroundFrame(TypedDict):
     `answer` is whether the page has to acknowledge the frame when it has drawn it. Buffers:
     `losses` float64[2], of all training and of all test points; `weights` float32, of each layer
     the matrix and the biases; `unit_maps` uint8, square, and `unit_scales` float32 of all hidden
-    units; `output_map` uint8.
+    units, and of the outputs if there are several; `output_map` uint8; `misclassified` a bit for
+    each point, in the order of the setup's, none for values.
     """
 
     type: Literal["frame"]
@@ -82,6 +101,7 @@ class PlaygroundFrame(TypedDict):
     unit_maps: BufferIndex
     unit_scales: BufferIndex
     output_map: BufferIndex
+    misclassified: BufferIndex
 
 
 class PlaygroundCode(TypedDict):

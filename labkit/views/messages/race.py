@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.wishes import AnsweringState, Wish
+
 
 class RaceAxis(TypedDict):
     """The name of a parameter, and the ends of its range."""
@@ -44,27 +46,20 @@ class RaceLane(TypedDict):
     ended: str
 
 
-class RaceState(TypedDict):
-    """The state that the kernel sends.
+class RaceState(AnsweringState):
+    """The state that the kernel sends; `said` is a problem, or empty."""
 
-    `answered` is the number of the last wish that was handled; `said` is a problem, or empty.
-    """
-
-    protocol: int
     surface: str
     surfaces: list[str]
     map: RaceMap
     start: list[float]
     steps: int
     lanes: list[RaceLane]
-    answered: int
-    said: str
 
 
-class RaceWish(TypedDict):
+class RaceWish(Wish):
     """From where, with which learning rates and on which surface the race is wanted."""
 
-    number: int
     start: list[float] | None
     rates: dict[str, float]
     surface: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.wishes import AnsweringState, Wish
+
 
 class SlidingTable(TypedDict):
     """A table of numbers, row major."""
@@ -21,13 +23,9 @@ class SlidingFilter(TypedDict):
     kernel: SlidingTable
 
 
-class SlidingState(TypedDict):
-    """The state that the kernel sends.
+class SlidingState(AnsweringState):
+    """The state that the kernel sends; `said` is a problem, or empty."""
 
-    `answered` is the number of the last wish that was handled; `said` is a problem, or empty.
-    """
-
-    protocol: int
     image: SlidingTable
     filters: list[SlidingFilter]
     weights: SlidingTable
@@ -35,14 +33,11 @@ class SlidingState(TypedDict):
     padding: int
     answers: SlidingTable
     code: str
-    answered: int
-    said: str
 
 
-class SlidingWish(TypedDict):
+class SlidingWish(Wish):
     """The convolution that a page wants."""
 
-    number: int
     weights: SlidingTable
     stride: int
     padding: int

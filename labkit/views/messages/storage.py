@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.wishes import AnsweringState, Wish
+
 
 class StorageRecipe(TypedDict):
     """How a tensor that shares the storage reads it."""
@@ -28,24 +30,20 @@ class StorageReading(TypedDict):
     said: str
 
 
-class StorageState(TypedDict):
+class StorageState(AnsweringState):
     """The state that the kernel sends.
 
-    `values` are the texts of what the storage holds, by place. `problem` says why the recipe that
-    was asked for cannot be read; it is empty otherwise.
+    `values` are the texts of what the storage holds, by place. `said` is a problem, or empty.
     """
 
-    protocol: int
     values: list[str]
     recipes: list[StorageRecipe]
     reading: StorageReading
-    problem: str
 
 
-class StorageWish(TypedDict):
+class StorageWish(Wish):
     """A recipe as it was typed; `number` counts the wishes of a page."""
 
-    number: int
     shape: str
     stride: str
     offset: str

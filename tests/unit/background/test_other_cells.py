@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import labkit as lk
-from labkit.run.control.control import RequestRefusedError
+from labkit.run.control.request_queue import RequestRefusedError
 
 from .loops import Loop
 

@@ -510,3 +510,51 @@ def test_the_result_is_used_as_the_exercise_says_and_its_errors_belong_to_it():
     assert "returned a module `Linear`; using that raised `RuntimeError" in said(verdict)
     verdict = check_answer(built, lambda: nn.Linear(2, 4))
     assert "the shape is `(5, 4)`, expected `(5, 1)`" in said(verdict)
+
+
+def _layer(**state):
+    layer = nn.Linear(2, 1)
+    torch.nn.init.ones_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    return layer.train(state.get("training", True)).requires_grad_(state.get("trains", True))
+
+
+def _model_exercise(**changes):
+    cases = (Case(_layer()), Case(_layer(training=False)), Case(_layer(trains=False)))
+    return exercise(solution=lambda model: 1.0, cases=cases, **changes)
+
+
+@pytest.mark.parametrize("may_change", [(), ("model",)])
+@pytest.mark.parametrize(
+    ("leave", "says"),
+    [
+        (lambda model: model.eval(), "in eval mode; it came in training mode"),
+        (lambda model: model.train(), "in training mode; it came in eval mode"),
+        (lambda model: model.requires_grad_(False), "of `weight` and `bias` is False now"),
+        (lambda model: model.weight.requires_grad_(False), "of `weight` is False now"),
+        (lambda model: model.requires_grad_(True), "came frozen"),
+        (lambda model: model.double(), "in `torch.float64`; they came in `torch.float32`"),
+    ],
+)
+def test_a_model_that_comes_back_in_another_state_is_described(leave, says, may_change):
+    def answer(model):
+        leave(model)
+        return 1.0
+
+    verdict = check_answer(_model_exercise(may_change=may_change), answer)
+    assert verdict.outcome == "wrong"
+    assert says in verdict.paragraphs[0]
+
+
+def test_a_model_may_be_trained_and_its_state_be_put_back():
+    def answer(model):
+        was = model.training
+        model.eval()
+        with torch.no_grad():
+            model.weight += 1
+        model.train(was)
+        return 1.0
+
+    found = _model_exercise(may_change=("model",))
+    assert check_answer(found, answer).outcome == "right"
+    assert check_answer(_model_exercise(), answer).mistake == "argument_changed"

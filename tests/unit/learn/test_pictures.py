@@ -20,6 +20,7 @@ from labkit.learn import (
     letter_picture,
     line_picture,
     padding_picture,
+    reliability_picture,
     storage_picture,
     tile_picture,
 )
@@ -38,6 +39,7 @@ PICTURES = {
     "padding": padding_picture([torch.tensor([[1, 2], [99, 0]])], title="<b>"),
     "colours": colour_picture(torch.rand(2, 3, 4, 4), titles=["<b>", "&"]),
     "confusion": confusion_picture([0, 1, 1], [0, 1, 0], names=["<b>", "&"], title="<i>"),
+    "reliability": reliability_picture({"<b>": (torch.tensor([0.6, 1.0]), torch.ones(2))}),
     "letters": letter_picture(
         "a<b",
         {"gate": [0.5, 0.0, 1.0], "cell state": torch.tensor([-3.0, 2.0, float("nan")])},
@@ -122,6 +124,8 @@ def test_incompatible_shapes_are_named():
         (lambda: line_picture({}), "1 to 6 lines"),
         (lambda: line_picture({"a": ([1], [1, 2])}), "1 values across and 2 up"),
         (lambda: line_picture({"a": [0.0, -1]}, log_y=True), "no number that the axes"),
+        (lambda: reliability_picture({}), "1 to 3 models"),
+        (lambda: reliability_picture({"a": ([0.6], [])}), "1 certainties and 0 answers"),
         (lambda: tile_picture(torch.zeros(65, 2, 2)), "up to 64"),
         (lambda: tile_picture(torch.zeros(1, 2, 2), scale="jet"), "jet"),
         (lambda: LossSurface(lambda w, b: 0.0, ("w", 1, 1), ("b", 0, 1)), "lower end first"),

@@ -34,9 +34,23 @@ KINDS = {
     "number": Number("n", "q"),
     "exact": Exact("n", "q"),
     "shape": Exact("n", "q", length=2),
+    "any shape": Exact("n", "q", length=0),
+    "percentage": Number("n", "q", unit="%", low=50, high=100),
     "curve": Curve("n", "q", x=(0, 10), y=(0, 1)),
     "place": Place("n", "q", picture=lambda: None, x=(0, 10), y=(0, 10)),
+    "row": Place("n", "q", picture=lambda: None, x=(0, 9), y=(1, -1), names=("place", "")),
 }
+
+
+GRID = Place(
+    "n", "q", picture=lambda: None, x=(-0.5, 9.5), y=(9.5, -0.5), cells=True, numbered="sample"
+)
+
+
+@pytest.mark.parametrize("typed", [12, "12", torch.tensor(12), np.int64(12), (2, 1), "(2, 1)"])
+def test_a_numbered_place_is_typed_and_shown_as_its_number(typed):
+    assert GRID.read(typed) == (2, 1)
+    assert GRID.text(GRID.read(typed)) == "sample `12`"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +76,13 @@ KINDS = {
         ("shape", torch.Size((1, 4)), (1, 4)),
         ("shape", torch.tensor([1, 4]), (1, 4)),
         ("shape", np.array([1, 4]), (1, 4)),
+        ("any shape", "(4,)", (4,)),
+        ("any shape", "2 x 1 x 4", (2, 1, 4)),
+        ("percentage", "94 %", 94.0),
+        ("percentage", 94, 94.0),
+        ("row", 9, (9.0, 0.0)),
+        ("row", "9", (9.0, 0.0)),
+        ("row", (9, 0), (9.0, 0.0)),
         ("curve", [0, 0.5, 2], (0.0, 0.5, 1.0)),
         ("curve", torch.tensor([0.0, 0.5]), (0.0, 0.5)),
         ("place", (2, 30), (2.0, 10.0)),
@@ -93,6 +114,26 @@ def test_a_fraction_is_asked_for_where_a_number_is_none(value):
     with pytest.raises(ValueError, match=r"a fraction, from 0 to 1: 80 percent is `0\.8`"):
         share.read(value)
     assert share.read("98%") == 0.98
+
+
+def test_per_cent_are_read_with_their_sign_and_a_fraction_is_refused():
+    accuracy = Number("accuracy", "How many?", low=10, high=100, unit="%")
+    assert [accuracy.read(value) for value in (97, "97", "97%", "97 %", "0.5%", 0)] == [
+        *(97, 97, 97, 97, 0.5, 0)
+    ]
+    assert accuracy.read_outcome(0.4) == 0.4
+    with pytest.raises(ValueError, match=r"a fraction of 0\.97 is `97`"):
+        accuracy.read(0.97)
+
+
+def test_one_number_is_a_place_where_the_other_coordinate_has_no_name():
+    lines = Place(
+        "n", "q", picture=lambda: None, x=(-0.5, 0.5), y=(5.5, 0.5), cells=True, names=("", "line")
+    )
+    for value in (5, "5", torch.tensor(5), (0, 5)):
+        assert lines.read(value) == (0, 5)
+    with pytest.raises(ValueError, match="asks for a place"):
+        lines.read("the last")
 
 
 def test_a_decimal_comma_is_pointed_out():
@@ -356,3 +397,10 @@ def test_unknown_names_raise_with_the_known_names(tmp_path):
 def test_a_number_refuses_percentages_where_fractions_belong():
     with pytest.raises(ValueError, match="fractions of the outcome"):
         Number("accuracy", "How many?", near=2, far=5)
+
+
+def test_a_percentage_refuses_fractions():
+    asked = Number("n", "q", unit="%", low=50, high=100)
+    with pytest.raises(ValueError, match=r"a percentage: `94` in place of `0\.94`"):
+        asked.read(0.94)
+    assert Number("n", "q", unit="%", low=0, high=100).read(0.5) == 0.5

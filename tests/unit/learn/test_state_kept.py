@@ -87,6 +87,14 @@ def test_a_function_without_code_is_open():
     assert not is_open(constant)
 
 
+@pytest.mark.parametrize("constant", ["3", "300", "-1", "2.303", "'GRU'", "True", "()", "(1, 2)"])
+def test_a_function_that_returns_a_constant_is_an_answer(constant):
+    space = {}
+    exec(f"def answer(x):\n    return {constant}\nshort = lambda x: {constant}", space)
+    assert not is_open(space["answer"])
+    assert not is_open(space["short"])
+
+
 def _right(a):
     return 2 * a
 

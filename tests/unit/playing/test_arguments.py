@@ -32,14 +32,14 @@ class Returning(nn.Module):
         ({"data": 3}, "a pair .* not int"),
         ({"data": (X, Y[:5])}, r"not \(20, 2\) and \(5,\)"),
         ({"data": (torch.randn(20, 3), Y)}, r"not \(20, 3\)"),
-        ({"data": (X, torch.arange(20))}, "two classes, but y has 20"),
+        ({"data": (X, torch.arange(20))}, "up to 8 classes, but y has 20"),
         ({"data": (torch.randn(20, 50), Y)}, r"two of the 50 columns, as in x\[:, \[0, 1\]\]"),
         ({"data": (X[:, :1], Y)}, "To one feature add a second one"),
         ({"data": (X[:, 0], Y)}, "To one feature add a second one"),
         ({"data": (X.T, Y)}, r"Give x\.T"),
         ({"data": (X, F.one_hot(Y))}, r"give y\.argmax\(1\)"),
         ({"data": (X, torch.full((20,), 5))}, "one whole number only, 5"),
-        ({"data": (X, np.array(["a", "b", "c", "d"] * 5))}, "4 different texts.* y == 'a'"),
+        ({"data": (X, np.array(list("abcdefghij") * 2))}, "10 different texts.* y == 'a'"),
         ({"data": pd.DataFrame({"a": [1.0]})}, r"table\[\[\"a\", \"b\"\]\]"),
         ({"data": nn.Linear(2, 1)}, "model=model"),
         ({"data": (X.to("meta"), Y)}, "cannot be converted"),
@@ -75,9 +75,22 @@ class Returning(nn.Module):
         ({"model": nn.Linear(2, 1, device="meta")}, "float32 on the CPU"),
         ({"model": nn.ReLU()}, "no parameter that can be trained"),
         ({"model": nn.Linear(3, 1)}, "could not be called with points"),
-        ({"model": nn.Linear(2, 3)}, r"returns shape \(2, 3\)"),
+        ({"model": nn.Linear(2, 3)}, r"returns shape \(n, 3\).*, as \"three_spirals\""),
+        ({"model": nn.Linear(2, 9)}, r"returns shape \(2, 9\)"),
+        ({"data": "plane", "model": nn.Linear(2, 2)}, r"the values of 'plane' need \(n, 1\)"),
+        (
+            {"data": "three_spirals", "model": nn.Linear(2, 1)},
+            r"the 3 classes of 'three_spirals' need",
+        ),
+        (
+            {"data": (X, torch.arange(20) % 4), "model": nn.Linear(2, 2)},
+            "4 classes of your points need",
+        ),
+        ({"data": "three_spirals", "loss": "bce"}, "'ce', 'hinge' with these data"),
         ({"model": nn.Linear(2, 1).double()}, "float32 on the CPU"),
         ({"model": nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())}, "Leave out the last"),
+        ({"model": Returning(torch.sigmoid)}, "ends with sigmoid"),
+        ({"model": nn.Sequential(nn.Linear(2, 2), nn.Softmax(1))}, "ends with softmax"),
         ({"model": nn.Linear(2, 1), "hidden": (3,)}, "takes no hidden beside it"),
     ],
 )
@@ -107,6 +120,27 @@ def test_own_points_are_classes_or_values(y, is_regression):
     playground = lk.playground((X.numpy(), y))
     assert playground.settings.loss == ("mse" if is_regression else "bce")
     playground.close()
+
+
+@pytest.mark.parametrize(
+    ("y", "names"),
+    [
+        (torch.arange(20) % 3, ("class 0", "class 1", "class 2")),
+        (np.array([7, -1, 4, 9])[np.arange(20) % 4], ("class -1", "class 4", "class 7", "class 9")),
+        (pd.Series(list("abcde") * 4), ("a", "b", "c", "d", "e")),
+        ((torch.arange(20) % 8).to(torch.uint8), tuple(f"class {each}" for each in range(8))),
+    ],
+)
+def test_own_points_have_up_to_eight_classes(y, names):
+    playground = lk.playground((X, y))
+    training = playground._session.training
+    assert (training.class_names, training.outputs) == (names, len(names))
+    assert training.points.y[:2].tolist() == [names.index(_name(each)) for each in list(y)[:2]]
+    playground.close()
+
+
+def _name(label):
+    return label if isinstance(label, str) else f"class {int(label)}"
 
 
 @pytest.mark.parametrize(

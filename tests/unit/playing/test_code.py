@@ -32,6 +32,8 @@ CASES = {
     "l2": {"data": "xor", "regularisation": ("l2", 0.01), "loss": "mse", "optimizer": "rmsprop"},
     "one batch": {"batch_size": 1000, "optimizer": "adagrad", "activation": "gelu", "seed": 3},
     "own points": {"data": (X, Y), "optimizer": "adamw", "activation": "sigmoid"},
+    "three classes": {"data": "three_spirals", "hidden": (8, 4)},
+    "own classes": {"data": (X, torch.arange(30) % 5), "loss": "hinge", "regularisation": "l2"},
     "own values": {"data": (X, X.sum(dim=1)), "loss": "l1", "activation": "linear"},
 }
 
@@ -84,6 +86,15 @@ def test_the_program_contains_an_own_model_with_its_initial_values(capsys):
     inner = nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.3))
     model = nn.Sequential(nn.Linear(2, 4, bias=False), nn.Softplus(), inner, nn.Linear(4, 1))
     playground = lk.playground("moons", model)
+    playground.step(20)
+    assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
+    playground.close()
+
+
+def test_the_program_trains_a_model_with_an_output_for_each_of_two_classes(capsys):
+    model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))
+    playground = lk.playground("moons", model)
+    assert playground.settings.loss == "ce"
     playground.step(20)
     assert losses_of(playground.code, capsys) == (playground.train_loss, playground.test_loss)
     playground.close()

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from labkit.playing.maps import OUTPUT_SIDE, UNIT_SIDE, Maps, weights_of
+from labkit.playing.own_points import OwnPoints
 from labkit.playing.settings import Settings
 from labkit.playing.training import Training
 
@@ -45,7 +46,7 @@ def test_the_output_is_the_probability_of_a_class_or_the_value_in_its_range():
     assert set(cells.tolist()) == {round(127 + 127 / 2)}
     assert len(cells) == OUTPUT_SIDE**2
     x = torch.randn(10, 2)
-    values = (x, torch.linspace(5, 9, 10), True)
+    values = OwnPoints(x, torch.linspace(5, 9, 10), 0, ())
     nn.init.constant_(model.bias, 9)
     cells = Maps(Training(Settings(loss="mse"), values, model), PLANE).output()
     assert set(cells.tolist()) == {254}
@@ -66,23 +67,22 @@ def test_the_weights_are_those_of_each_layer_with_nan_for_a_bias_that_is_missing
     assert weights[[0, 1, 2, 3, 6, 7, 8]].tolist() == torch.cat(flat).tolist()
 
 
-def test_a_module_of_another_kind_has_an_output_and_no_units():
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.line = nn.Linear(2, 1)
-
-        def forward(self, x):
-            return self.line(x).squeeze(1)
-
-    training = Training(Settings(), own_model=Net())
-    maps = Maps(training, PLANE)
-    assert len(maps.units().values) == len(weights_of(training)) == 0
-    assert len(maps.output()) == OUTPUT_SIDE**2
-    assert training.why_not_drawn.startswith("The units of Net are not drawn")
+def test_the_output_for_several_classes_is_the_most_probable_one_and_how_sure_it_is():
+    model = nn.Linear(2, 3)
+    nn.init.zeros_(model.weight)
+    for outputs, cell in (([0, 50, 0], 31 + 30), ([0, 0, 50], 62 + 30), ([0, 0, 0], 0)):
+        with torch.no_grad():
+            model.bias.copy_(torch.tensor(outputs))
+        training = Training(Settings(data="three_spirals", loss="ce"), own_model=model)
+        maps = Maps(training, PLANE)
+        assert set(maps.output().tolist()) == {cell}
+        assert len(maps.units().values) == 3
 
 
-def test_a_layer_that_is_used_twice_is_not_drawn():
-    line = nn.Linear(2, 2)
-    model = nn.Sequential(line, nn.Tanh(), line, nn.Tanh(), nn.Linear(2, 1))
-    assert "in several places" in Training(Settings(), own_model=model).why_not_drawn
+def test_of_a_wide_layer_the_first_units_are_drawn():
+    model = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1))
+    training = Training(Settings(), own_model=model)
+    assert len(Maps(training, PLANE).units().values) == 12
+    weights = weights_of(training)
+    assert len(weights) == 12 * 2 + 12 + 12 + 1
+    assert weights[36:48].tolist() == model[2].weight[0, :12].tolist()

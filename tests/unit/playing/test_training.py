@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.playing.settings import Settings, changed
+from labkit.playing.settings import Own, Settings, changed
 from labkit.playing.training import Training
 
 
@@ -34,7 +34,7 @@ def test_random_numbers_of_the_process_are_not_used():
 
 @pytest.mark.parametrize("data", ["moons", "circles", "xor", "gauss", "plane", "hills"])
 def test_each_data_set_is_learned_with_a_few_units(data):
-    settings = changed(Settings(), {"data": data, "hidden": (8,)}, own_regression=None)
+    settings = changed(Settings(), {"data": data, "hidden": (8,)}, Own())
     training = run(Training(settings), 600)
     assert training.train_loss < 0.12
     assert training.test_loss < 0.3
@@ -58,16 +58,16 @@ def test_an_epoch_uses_each_training_point_once():
 
 def test_a_rate_changes_at_once_and_other_settings_begin_again():
     training = run(Training(Settings()), 5)
-    assert not training.change(changed(training.settings, {"lr": 0.5}, own_regression=None))
+    assert not training.change(changed(training.settings, {"lr": 0.5}, Own()))
     assert (training.step, training.optimizer.param_groups[0]["lr"]) == (5, 0.5)
-    assert training.change(changed(training.settings, {"noise": 0.4}, own_regression=None))
+    assert training.change(changed(training.settings, {"noise": 0.4}, Own()))
     assert training.step == 0
 
 
 def test_other_data_have_their_default_loss():
-    settings = changed(Settings(), {"data": "plane"}, own_regression=None)
+    settings = changed(Settings(), {"data": "plane"}, Own())
     assert settings.loss == "mse"
-    assert changed(settings, {"data": "xor"}, own_regression=None).loss == "mse"
+    assert changed(settings, {"data": "xor"}, Own()).loss == "mse"
 
 
 def test_an_own_model_is_trained_in_place_and_reset_to_what_it_was():
@@ -84,7 +84,7 @@ def test_an_evaluation_leaves_the_mode_of_each_module():
     model[1].eval()
     training = Training(Settings(), own_model=model)
     assert [each.training for each in model] == [True, False, True, True]
-    assert "BatchNorm1d" in training.why_not_drawn
+    assert [layer.path for layer in training.layers] == ["model[0]", "model[3]"]
 
 
 @pytest.mark.parametrize("kind", ["l1", "l2"])

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from labkit.run import Control, Run, Stopped
-from labkit.run.control.control import MAX_REQUESTS, RequestRefusedError
+from labkit.run.control.request_queue import MAX_REQUESTS, RequestRefusedError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from labkit.run import Run
 from labkit.run.background.holding import other_loops_held
-from labkit.run.control.control import RequestRefusedError
+from labkit.run.control.request_queue import RequestRefusedError
 
 
 class FakeLoop(threading.Thread):

@@ -5,9 +5,9 @@
  */
 
 import type { LineRequest, LineState, LineWalk, LineWish } from "../../messages/line";
-import { PROTOCOL_VERSION } from "../../messages/protocol";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { text } from "../race/looks";
 import { PlayerBar } from "../race/player-bar";
 import raceStyle from "../race/race.css";
@@ -37,7 +37,7 @@ class LineView {
   private readonly player: PlayerBar;
   private readonly settings: Settings;
   private readonly endGuard: () => void;
-  private wished: number;
+  private readonly wishes: Wishes<LineWish>;
   /** Whether the walk that was asked for has not been played. */
   private isAwaited = false;
   private step = 0;
@@ -47,7 +47,7 @@ class LineView {
     private readonly model: LineModel,
     private readonly root: HTMLElement,
   ) {
-    this.wished = model.get("answered");
+    this.wishes = new Wishes(model);
     this.frame.className = "labkit-race labkit-line";
     this.frame.dataset.labkitView = "line";
     this.values.className = "line-values";
@@ -86,6 +86,7 @@ class LineView {
   }
 
   close(): void {
+    this.wishes.close();
     this.player.close();
     this.board.close();
     this.plane.close();
@@ -97,14 +98,11 @@ class LineView {
 
   /** Asks the kernel for a walk, which is played when it arrives. */
   private wish(change: Partial<LineWish>): void {
-    this.wished += 1;
     const { model } = this;
     const now = { start: model.get("start"), rate: model.get("rate"), batch: model.get("batch") };
     this.isAwaited = true;
     this.status.textContent = WAITING;
-    model.set("page_protocol", PROTOCOL_VERSION);
-    model.set("wish", { ...now, ...change, number: this.wished });
-    model.save_changes();
+    this.wishes.send({ ...now, ...change });
   }
 
   private get walk(): LineWalk | null {
@@ -113,7 +111,7 @@ class LineView {
 
   private renew(): void {
     const { model } = this;
-    const isAnswered = model.get("answered") === this.wished;
+    const isAnswered = this.wishes.areAnswered;
     this.status.textContent = model.get("said") || (isAnswered ? "" : WAITING);
     const lanes = model.get("walks").map(({ lane }) => lane);
     // Without a step, the cross on the map is the line.

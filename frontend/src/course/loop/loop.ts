@@ -3,10 +3,10 @@
  * and without those that are off; the page draws both runs over each other.
  */
 
-import type { LoopCurves, LoopState, LoopSwitched } from "../../messages/loop";
-import { PROTOCOL_VERSION } from "../../messages/protocol";
+import type { LoopCurves, LoopState, LoopSwitched, LoopWish } from "../../messages/loop";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering, type WidgetModel } from "../../parts/widget";
+import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { COLOURS, drawChart, lastStep, seriesNames, shown, valueAt } from "./chart";
 import { drawCode } from "./code";
 import { STYLE } from "./style";
@@ -14,6 +14,8 @@ import { STYLE } from "./style";
 /** The part of the widget's model that the view uses. */
 export type LoopModel = WidgetModel<LoopState, LoopSwitched>;
 
+const EVENTS = ["change:answered", "change:off", "change:runs", "change:said"] as const;
+const WAITING = waitingText("Training …");
 /** How long the curves take to be drawn. */
 const DRAWING_MS = 1800;
 
@@ -31,14 +33,17 @@ class LoopView {
   private readonly said = document.createElement("p");
   private readonly unguard: () => void;
   private animation = 0;
-  private readonly onRuns = () => this.play();
-  private readonly onSaid = () => this.showSaid();
-  private readonly onOff = () => this.showCode();
+  private readonly wishes: Wishes<LoopWish>;
+  /** The lines that are off, or will be when the kernel has answered. */
+  private off: readonly number[] = [];
+  private drawn: readonly LoopCurves[] = [];
+  private readonly onAnswer = () => this.renew();
 
   constructor(
     private readonly model: LoopModel,
     private readonly root: HTMLElement,
   ) {
+    this.wishes = new Wishes(model);
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-loop";
@@ -61,20 +66,17 @@ class LoopView {
     this.frame.append(left, right);
     root.replaceChildren(style, this.frame);
     this.unguard = guardShortcuts(this.frame);
-    model.on("change:runs", this.onRuns);
-    model.on("change:said", this.onSaid);
-    model.on("change:off", this.onOff);
-    this.showCode();
-    this.showSaid();
+    for (const event of EVENTS) model.on(event, this.onAnswer);
+    this.drawn = this.runs;
+    this.renew();
     this.showStep(lastStep(this.runs));
   }
 
   close(): void {
+    this.wishes.close();
     cancelAnimationFrame(this.animation);
     this.unguard();
-    this.model.off("change:runs", this.onRuns);
-    this.model.off("change:said", this.onSaid);
-    this.model.off("change:off", this.onOff);
+    for (const event of EVENTS) this.model.off(event, this.onAnswer);
     this.root.replaceChildren();
   }
 
@@ -82,8 +84,19 @@ class LoopView {
     return this.model.get("runs");
   }
 
+  /** Shows the answer to the latest switch; one to an earlier switch is passed over. */
+  private renew(): void {
+    if (!this.wishes.areAnswered) return;
+    this.off = this.model.get("off");
+    this.showCode();
+    this.said.textContent = this.model.get("said");
+    if (this.runs === this.drawn) return;
+    this.drawn = this.runs;
+    this.play();
+  }
+
   private showCode(): void {
-    const off = new Set(this.model.get("off"));
+    const off = new Set(this.off);
     const focused = this.focusedSwitch();
     const drawn = drawCode(this.model.get("lines"), off, (number, isOn) =>
       this.change(number, isOn),
@@ -100,25 +113,20 @@ class LoopView {
   }
 
   private change(number: number, isOn: boolean): void {
-    const before = this.model.get("off").filter((each) => each !== number);
+    const before = this.off.filter((each) => each !== number);
     this.send(isOn ? before : [...before, number]);
   }
 
   private send(off: readonly number[]): void {
-    this.said.textContent = "Training …";
-    this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("off", off);
-    this.model.save_changes();
-  }
-
-  private showSaid(): void {
-    this.said.textContent = this.model.get("said");
+    this.off = off;
+    this.showCode();
+    this.said.textContent = WAITING;
+    this.wishes.send({ off });
   }
 
   /** Draws the curves from the first step to the last. */
   private play(): void {
     cancelAnimationFrame(this.animation);
-    this.showSaid();
     const last = lastStep(this.runs);
     if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches !== false) {
       this.showStep(last);

@@ -4,10 +4,10 @@
  * start, rate or surface.
  */
 
-import { PROTOCOL_VERSION } from "../../messages/protocol";
 import type { RaceRequest, RaceState, RaceWish } from "../../messages/race";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { LaneList } from "./lane-list";
 import { PlayerBar } from "./player-bar";
 import style from "./race.css";
@@ -30,14 +30,14 @@ class Race {
   private readonly player: PlayerBar;
   private readonly endGuard: () => void;
   private rates: Record<string, number> = {};
-  private wished: number;
+  private readonly wishes: Wishes<RaceWish>;
   private readonly onChange = () => this.renew();
 
   constructor(
     private readonly model: RaceModel,
     private readonly root: HTMLElement,
   ) {
-    this.wished = model.get("answered");
+    this.wishes = new Wishes(model);
     this.frame.className = "labkit-race";
     this.frame.dataset.labkitView = "race";
     const sheet = document.createElement("style");
@@ -66,6 +66,7 @@ class Race {
   }
 
   close(): void {
+    this.wishes.close();
     this.player.close();
     this.board.close();
     this.lanes.close();
@@ -76,24 +77,20 @@ class Race {
 
   /** Asks the kernel for a race, which is played when it arrives. */
   private wish(change: Partial<RaceWish>): void {
-    this.wished += 1;
-    const surface = this.model.get("surface");
-    const wish = { start: null, rates: this.rates, surface, ...change, number: this.wished };
     this.status.textContent = WAITING;
-    this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("wish", wish);
-    this.model.save_changes();
+    const surface = this.model.get("surface");
+    this.wishes.send({ start: null, rates: this.rates, surface, ...change });
   }
 
   private renew(): void {
     const { model } = this;
     const [lanes, steps] = [model.get("lanes"), model.get("steps")];
-    const isAnswered = model.get("answered") === this.wished;
+    const isAnswered = this.wishes.areAnswered;
     this.status.textContent = model.get("said") || (isAnswered ? "" : WAITING);
     this.board.draw(model.get("map"), model.get("start"), lanes);
     this.lanes.draw(lanes, model.get("map"));
     this.player.draw(steps, model.get("surfaces"), model.get("surface"));
-    this.player.restart(this.wished > 0 && isAnswered && model.get("said") === "");
+    this.player.restart(this.wishes.haveBegun && isAnswered && model.get("said") === "");
   }
 
   private show(step: number): void {

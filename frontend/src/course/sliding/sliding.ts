@@ -3,7 +3,6 @@
  * window, and the feature map. The kernel of the notebook computes the map with PyTorch.
  */
 
-import { PROTOCOL_VERSION } from "../../messages/protocol";
 import type {
   SlidingRequest,
   SlidingState,
@@ -12,6 +11,7 @@ import type {
 } from "../../messages/sliding";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { ControlBar } from "./controls";
 import { mapSize, type Place, placeByKey, short, windowSum, within } from "./geometry";
 import { ProductTable } from "./products";
@@ -42,7 +42,7 @@ class SlidingPage {
   private readonly image: TableCanvas;
   private readonly map: TableCanvas;
   private readonly products: ProductTable;
-  private wished: number;
+  private readonly wishes: Wishes<SlidingWish>;
   private setting: Setting;
   private at: Place;
   /** Where a slide was paused; it goes on from there. */
@@ -54,7 +54,7 @@ class SlidingPage {
     private readonly model: SlidingModel,
     private readonly root: HTMLElement,
   ) {
-    this.wished = model.get("answered");
+    this.wishes = new Wishes(model);
     this.setting = this.known();
     const { rows, columns } = this.size();
     // In the middle there is more to see than in a corner.
@@ -81,6 +81,7 @@ class SlidingPage {
   }
 
   close(): void {
+    this.wishes.close();
     this.stop();
     this.listeners.abort();
     this.endGuard();
@@ -117,7 +118,7 @@ class SlidingPage {
   }
 
   private get isStale(): boolean {
-    return this.model.get("answered") !== this.wished;
+    return !this.wishes.areAnswered;
   }
 
   private edit(values: readonly number[]): void {
@@ -127,11 +128,8 @@ class SlidingPage {
   private wish(change: Partial<Setting>): void {
     this.stop();
     this.paused = null;
-    this.wished += 1;
     this.setting = { ...this.setting, ...change };
-    this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("wish", { ...this.setting, number: this.wished });
-    this.model.save_changes();
+    this.wishes.send(this.setting);
     this.draw();
   }
 

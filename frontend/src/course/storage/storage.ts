@@ -3,10 +3,15 @@
  * offset read from it. A cell that is pointed at is marked in both.
  */
 
-import { PROTOCOL_VERSION } from "../../messages/protocol";
-import type { StorageAsked, StorageReading, StorageState } from "../../messages/storage";
+import type {
+  StorageAsked,
+  StorageReading,
+  StorageState,
+  StorageWish,
+} from "../../messages/storage";
 import { guardShortcuts } from "../../parts/shortcut-guard";
-import { rendering, type WidgetModel } from "../../parts/widget";
+import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
+import { Wishes } from "../../parts/wishes";
 import { Cells } from "./cells";
 import { hues, indexOf, sumOf } from "./places";
 import { STYLE } from "./style";
@@ -15,7 +20,9 @@ import { STYLE } from "./style";
 export type StorageModel = WidgetModel<StorageState, StorageAsked>;
 
 const HELP = "Point at a number, above or below, to see which number of the other it is.";
+const WAITING = waitingText("The kernel reads the storage.");
 const NAMES = ["shape", "stride", "offset"] as const;
+const ANSWERS = ["change:answered", "change:said"] as const;
 const TITLES = {
   shape: "The size of each dimension, as in 3, 4",
   stride: "How many places to jump for one step along each dimension, as in 4, 1",
@@ -35,16 +42,19 @@ class StorageView {
   private readonly said = document.createElement("p");
   private readonly fields = new Map<string, HTMLInputElement>();
   private readonly unguard: () => void;
-  private wishes = 0;
+  private readonly wishes: Wishes<StorageWish>;
   private above: Cells | null = null;
   private below: Cells | null = null;
   private readonly onReading = () => this.draw();
-  private readonly onProblem = () => this.showSaid();
+  private readonly onAnswer = () => this.showSaid();
 
   constructor(
     private readonly model: StorageModel,
     private readonly root: HTMLElement,
   ) {
+    this.wishes = new Wishes(model, () => {
+      this.said.textContent = WAITING;
+    });
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-storage";
@@ -64,14 +74,15 @@ class StorageView {
     root.replaceChildren(style, this.frame);
     this.unguard = guardShortcuts(this.frame);
     model.on("change:reading", this.onReading);
-    model.on("change:problem", this.onProblem);
+    for (const event of ANSWERS) model.on(event, this.onAnswer);
     this.draw();
   }
 
   close(): void {
+    this.wishes.close();
     this.unguard();
     this.model.off("change:reading", this.onReading);
-    this.model.off("change:problem", this.onProblem);
+    for (const event of ANSWERS) this.model.off(event, this.onAnswer);
     this.root.replaceChildren();
   }
 
@@ -211,16 +222,13 @@ class StorageView {
   }
 
   private showSaid(): void {
-    const problem = this.model.get("problem");
+    const problem = this.model.get("said");
     this.said.className = problem ? "problem" : "";
     this.said.textContent = problem || this.reading.said;
   }
 
   private ask(...[shape, stride, offset]: Typed): void {
-    this.wishes += 1;
-    this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("wish", { number: this.wishes, shape, stride, offset });
-    this.model.save_changes();
+    this.wishes.send({ shape, stride, offset });
   }
 }
 

@@ -3,6 +3,7 @@
 import type { PlaygroundSettings } from "../../messages/playground";
 import { make, setText } from "../../parts/element";
 import { isDark } from "../../parts/theme";
+import { classColour } from "./class-colours";
 import { DATA, EXPLAINED } from "./menus";
 import { edgeColour, fitCanvas } from "./painting";
 import type { Setup } from "./state";
@@ -77,12 +78,13 @@ function paintPoints(canvas: HTMLCanvasElement, points: Float32Array): void {
   const { width } = canvas;
   const dark = isDark(canvas);
   const ratio = width / SIDE;
-  const middle = middleOf(points);
+  const { middle, isMany } = kindOf(points);
   context.clearRect(0, 0, width, width);
   for (let index = 0; index + 2 < points.length; index += 3) {
     const [x1, x2, y] = points.subarray(index, index + 3) as unknown as [number, number, number];
-    context.fillStyle = edgeColour(y > middle, dark);
-    context.globalAlpha = Math.min(1, 0.15 + 2 * Math.abs(y - middle)); // of values, by their size
+    context.fillStyle = isMany ? classColour(y) : edgeColour(y > middle, dark);
+    // Of values, by their size.
+    context.globalAlpha = isMany ? 1 : Math.min(1, 0.15 + 2 * Math.abs(y - middle));
     context.beginPath();
     const [x, fromTop] = [(x1 / REACH + 1) / 2, (1 - x2 / REACH) / 2];
     context.arc(x * width, fromTop * width, RADIUS * ratio, 0, 2 * Math.PI);
@@ -90,11 +92,13 @@ function paintPoints(canvas: HTMLCanvasElement, points: Float32Array): void {
   }
 }
 
-/** Returns 0.5 for classes, and 0 for values, of which some are negative. */
-function middleOf(points: Float32Array): number {
+/** Returns the middle of two classes, or of values, and whether there are more classes than two. */
+function kindOf(points: Float32Array): { middle: number; isMany: boolean } {
+  let [isWhole, highest] = [true, 0];
   for (let index = 2; index < points.length; index += 3) {
     const y = points[index] as number;
-    if (y !== 0 && y !== 1) return 0;
+    isWhole &&= Number.isInteger(y) && y >= 0;
+    highest = Math.max(highest, y);
   }
-  return 0.5;
+  return { middle: isWhole ? 0.5 : 0, isMany: isWhole && highest > 1 };
 }

@@ -1,6 +1,7 @@
 /** The weights of the network as lines: width is size, colour is sign. A click selects one. */
 
 import { NOT_FINITE_COLOUR } from "../../heat-map/scale";
+import type { PlaygroundLayer } from "../../messages/playground";
 import { edgeColour } from "./painting";
 import { edgePath, edgeWidth, type Places, type UnitPlace } from "./places";
 import { weightPlace } from "./state";
@@ -37,19 +38,23 @@ export class Edges {
     this.element.setAttribute("aria-hidden", "true");
   }
 
-  /** Makes the lines; `sizes` are those of inputs and layers, `inputRows` the rows of the inputs. */
-  make(sizes: readonly number[], inputRows: readonly number[]): void {
+  /**
+   * Makes the lines of layers whose inputs are the units of the column before them; `inputRows` are
+   * the rows of the inputs.
+   */
+  make(layers: readonly PlaygroundLayer[], inputRows: readonly number[]): void {
     this.edges = [];
     this.setHovered(null);
-    for (let layer = 0; layer + 1 < sizes.length; layer++) {
-      for (let unit = 0; unit < (sizes[layer + 1] as number); unit++) {
-        const { first, count } = weightPlace(sizes, layer, unit);
+    layers.forEach((made, layer) => {
+      if (made.source !== layer) return;
+      for (let unit = 0; unit < made.units; unit++) {
+        const { first, count } = weightPlace(layers, layer, unit);
         for (let source = 0; source < count; source++) {
           const row = layer === 0 ? (inputRows[source] as number) : source;
           this.edges.push(this.edge({ layer, unit, source }, first + source, row));
         }
       }
-    }
+    });
     this.element.replaceChildren(
       ...this.edges.map(({ line }) => line),
       ...this.edges.map(({ target }) => target),

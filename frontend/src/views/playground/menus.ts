@@ -13,6 +13,7 @@ export const DATA = entries({
   moons: "Moons",
   circles: "Circles",
   spirals: "Spirals",
+  three_spirals: "Three spirals (three classes)",
   xor: "Exclusive or",
   gauss: "Two clouds",
   plane: "Plane (values)",
@@ -30,6 +31,7 @@ export const CLASS_LOSSES = entries({
   mse: "Squared error",
   hinge: "Hinge",
 });
+export const MANY_CLASSES_LOSSES = entries({ ce: "Cross-entropy", hinge: "Hinge" });
 export const VALUE_LOSSES = entries({
   mse: "Squared error",
   l1: "Absolute error",

@@ -1,17 +1,17 @@
 /** The network: tiles in columns, lines between them, and buttons that add and remove units. */
 
+import type { PlaygroundLayer } from "../../messages/playground";
 import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { isDark } from "../../parts/theme";
+import { classColour } from "./class-colours";
 import { Edges, type WeightRef } from "./edges";
+import { columnHeads, layerCount } from "./heads";
 import { FEATURES } from "./menus";
-import { type Places, placesOf, TILE, type UnitPlace } from "./places";
-import { type Frame, type Picture, type Setup, weightPlace } from "./state";
+import { valueTable } from "./painting";
+import { type Places, placesOf, RIGHT_ROOM, TILE, type UnitPlace } from "./places";
+import { type Frame, pictureOf, type Setup, weightPlace } from "./state";
 import { Tile } from "./tile";
-
-const MAX_LAYERS = 6;
-const MAX_UNITS = 8;
-const NEW_UNITS = 2;
 
 export interface NetworkActions {
   /** Other inputs or other hidden layers are wanted. */
@@ -56,30 +56,38 @@ export class NetworkDrawing {
     this.observer.disconnect();
   }
 
-  /** Number of inputs and of the units of each layer. */
-  get sizes(): number[] {
-    const { message } = this.setup as Setup;
-    return [message.inputs.length, ...message.layers];
-  }
-
   /** Names of what a unit's weights are multiplied with. */
   sourcesOf({ column }: UnitPlace): string[] {
-    const { inputs } = (this.setup as Setup).message;
-    if (column === 1) return inputs.map((name) => FEATURES[name] ?? name);
-    return (this.tiles[column - 1] ?? []).map((_, row) => nameOf({ column: column - 1, row }));
+    const { message } = this.setup as Setup;
+    const { inputs, source } = message.layers[column - 1] as PlaygroundLayer;
+    return Array.from({ length: inputs }, (_, row) => {
+      if (source === null) return `input ${row + 1}`;
+      const name = message.inputs[row] as string;
+      return source === 0 ? (FEATURES[name] ?? name) : this.nameOf({ column: source, row });
+    });
+  }
+
+  nameOf({ column, row }: UnitPlace): string {
+    const { class_names, layers, outputs, own_model } = (this.setup as Setup).message;
+    if (column === layers.length)
+      return outputs === 1 ? "Output" : `Output for ${class_names[row]}`;
+    const layer = own_model === null ? `layer ${column}` : layers[column - 1]?.name;
+    return `Unit ${row + 1} of ${layer}`;
   }
 
   /** Makes tiles and lines anew if the network has another structure. */
   setSetup(setup: Setup): void {
     this.setup = setup;
     const { message } = setup;
-    const structure = JSON.stringify([message.layers, message.inputs, message.own_model]);
+    const { layers, inputs, own_model, class_names } = message;
+    const structure = JSON.stringify([layers, inputs, own_model, class_names]);
     if (structure === this.structure) return;
     this.structure = structure;
     const focused = this.focusedName();
     this.makeTiles(setup);
-    this.makeHeads(setup);
-    this.edges.make(this.sizes, this.inputRows());
+    this.heads = columnHeads(setup, this.actions.change);
+    this.counts.replaceChildren(...layerCount(setup, this.actions.change));
+    this.edges.make(layers, this.inputRows());
     const tiles = this.tiles.flat();
     this.stage.replaceChildren(
       this.edges.element,
@@ -98,24 +106,23 @@ export class NetworkDrawing {
     if (!this.setup) return;
     const dark = isDark(this.element);
     this.edges.paint(frame.weights, dark);
-    const hidden = this.tiles.slice(1, -1).flat();
-    hidden.forEach((tile, place) => {
-      tile.paint(frame.units[place] as Picture, dark);
-    });
-    this.tiles.at(-1)?.[0]?.paint(frame.output, dark);
-    const sizes = this.sizes;
+    const { message } = this.setup;
+    const table = valueTable(dark);
     for (const tile of this.tiles.slice(1).flat()) {
-      const { bias } = weightPlace(sizes, tile.place.column - 1, tile.place.row);
+      const [layer, unit] = [tile.place.column - 1, tile.place.row];
+      const picture = pictureOf(frame, message, layer, unit);
+      if (picture) tile.paint(picture, table);
+      const { bias } = weightPlace(message.layers, layer, unit);
       tile.showBias(frame.weights[bias] ?? Number.NaN, dark);
     }
   }
 
   /** Paints the inputs, which change with the plane and the theme only. */
   paintInputs(): void {
-    const dark = isDark(this.element);
+    const table = valueTable(isDark(this.element));
     for (const tile of this.tiles[0] ?? []) {
       const picture = this.setup?.features[tile.place.row];
-      if (picture) tile.paint(picture, dark);
+      if (picture) tile.paint(picture, table);
     }
   }
 
@@ -131,8 +138,8 @@ export class NetworkDrawing {
   private makeTiles({ message }: Setup): void {
     const names = Object.keys(FEATURES).slice(0, message.own_model === null ? undefined : 2);
     const inputs = names.map((name, row) => this.input(name, row));
-    const layers = message.layers.map((count, layer) =>
-      Array.from({ length: count }, (_, row) => this.unit({ column: layer + 1, row })),
+    const layers = message.layers.map(({ units }, layer) =>
+      Array.from({ length: units }, (_, row) => this.unit({ column: layer + 1, row })),
     );
     this.tiles = [inputs, ...layers];
     for (const tile of this.tiles.flat()) this.listen(tile);
@@ -161,10 +168,12 @@ export class NetworkDrawing {
   }
 
   private unit(place: UnitPlace): Tile {
-    const isOutput = place.column === (this.setup as Setup).message.layers.length;
-    const name = isOutput ? "Output" : nameOf(place);
+    const { layers, outputs } = (this.setup as Setup).message;
+    const isClass = place.column === layers.length && outputs > 1;
+    const name = this.nameOf(place);
     const title = `${name}: click to see and to change its weights`;
-    const tile = new Tile({ place, name, title, isSwitch: false });
+    const colour = isClass ? { classColour: classColour(place.row) } : {};
+    const tile = new Tile({ place, name, title, isSwitch: false, ...colour });
     tile.element.addEventListener("click", () => this.actions.select(place, null));
     return tile;
   }
@@ -230,40 +239,6 @@ export class NetworkDrawing {
     to.element.focus();
   }
 
-  // ── buttons ──────────────────────────────────────────────────────────────
-
-  private makeHeads({ message }: Setup): void {
-    const { hidden } = message.settings;
-    const isOwn = message.own_model !== null;
-    this.heads = message.layers.map((count, layer) => {
-      const isOutput = layer === message.layers.length - 1;
-      if (isOutput) return make("div", { class: "playground-head" }, "Output");
-      const text = make("span", {}, `${count} unit${count === 1 ? "" : "s"}`);
-      const head = make("div", { class: "playground-head" }, text);
-      if (isOwn) return head;
-      const setUnits = (units: number) =>
-        this.actions.change({ hidden: hidden.map((n, place) => (place === layer ? units : n)) });
-      head.append(
-        stepButtons(`unit of layer ${layer + 1}`, count, [1, MAX_UNITS], (units) =>
-          setUnits(units),
-        ),
-      );
-      return head;
-    });
-    this.heads.unshift(make("div", { class: "playground-head" }, "Inputs"));
-    const text = make("span");
-    setText(text, isOwn ? `${message.own_model}` : `Hidden layers: ${hidden.length}`);
-    this.counts.replaceChildren(text);
-    if (isOwn) return;
-    this.counts.append(
-      stepButtons("hidden layer", hidden.length, [0, MAX_LAYERS], (count) =>
-        this.actions.change({
-          hidden: count < hidden.length ? hidden.slice(0, count) : [...hidden, NEW_UNITS],
-        }),
-      ),
-    );
-  }
-
   private place(): void {
     const width = this.stage.clientWidth;
     if (width === 0 || !this.setup) return;
@@ -275,37 +250,10 @@ export class NetworkDrawing {
     }
     this.heads.forEach((head, column) => {
       head.style.transform = `translateX(calc(${this.places?.lefts[column]}px - 50% + 18px))`;
+      const isLast = column === this.heads.length - 1;
+      const room = isLast ? TILE + 2 * RIGHT_ROOM : (this.places?.columnWidth ?? 0) - 4;
+      head.style.maxWidth = `${Math.max(TILE, room)}px`;
     });
     this.edges.place(this.places, width);
   }
-}
-
-function nameOf({ column, row }: UnitPlace): string {
-  return `Unit ${row + 1} of layer ${column}`;
-}
-
-/** Returns two buttons that lower and raise a number by one. */
-function stepButtons(
-  what: string,
-  count: number,
-  [least, most]: readonly [number, number],
-  set: (count: number) => void,
-): HTMLElement {
-  const button = (sign: string, word: string, next: number) => {
-    const element = make(
-      "button",
-      { type: "button", class: "playground-small", title: `${word} a ${what}` },
-      sign,
-    );
-    element.setAttribute("aria-label", `${word} a ${what}`);
-    element.disabled = next < least || next > most;
-    element.addEventListener("click", () => set(next));
-    return element;
-  };
-  return make(
-    "span",
-    { class: "playground-step-buttons" },
-    button("−", "Remove", count - 1),
-    button("+", "Add", count + 1),
-  );
 }

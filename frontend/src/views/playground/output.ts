@@ -3,10 +3,12 @@
 import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { isDark } from "../../parts/theme";
-import { fitCanvas, paintPicture, paletteOf, pointColour } from "./painting";
-import type { Picture, Setup } from "./state";
-
-const POINT_RADIUS = 3.2;
+import { classTable } from "./class-colours";
+import { classLegend } from "./class-legend";
+import { countMisclassified } from "./misclassified";
+import { fitCanvas, paintPicture, paletteOf, valueTable } from "./painting";
+import { drawPoints, markMisclassified } from "./points";
+import type { Frame, Picture, Setup } from "./state";
 
 /** A picture with what it shows, and the text below. */
 export interface Shown {
@@ -28,6 +30,10 @@ export class OutputPicture {
   private readonly sharp = make("input", { type: "checkbox" });
   private readonly sharpLabel: HTMLElement;
   private readonly testKey = make("span");
+  private readonly marked = make("input", { type: "checkbox" });
+  private readonly markedLabel: HTMLElement;
+  private readonly counts = make("span", { class: "playground-counts" });
+  private readonly classes = make("div", { class: "playground-classes" });
   private setup: Setup | null = null;
   /** What the drawn points depend on. */
   private pointsKey = "";
@@ -36,7 +42,8 @@ export class OutputPicture {
   private look = "";
 
   constructor(redraw: () => void) {
-    this.showTest.checked = true;
+    this.showTest.checked = this.marked.checked = true;
+    this.marked.addEventListener("change", redraw);
     this.showTest.addEventListener("change", () => {
       this.pointsKey = "";
       redraw();
@@ -55,13 +62,24 @@ export class OutputPicture {
       this.showTest,
       this.testKey,
     );
+    this.markedLabel = make(
+      "label",
+      {
+        title:
+          "Draws a circle around each point for which another class than its own is more probable",
+      },
+      this.marked,
+      "Misclassified",
+      this.counts,
+    );
     this.element = make(
       "div",
       { class: "playground-picture" },
       this.title,
       this.canvas,
       this.scale,
-      make("div", { class: "playground-row" }, test, this.sharpLabel),
+      this.classes,
+      make("div", { class: "playground-row" }, test, this.sharpLabel, this.markedLabel),
     );
   }
 
@@ -70,7 +88,7 @@ export class OutputPicture {
     this.pointsKey = this.look = "";
     const { regression } = setup.message;
     setText(this.testKey, `Test points (${regression ? "squares" : "rings"})`);
-    this.sharpLabel.hidden = regression;
+    this.sharpLabel.hidden = this.markedLabel.hidden = regression;
   }
 
   /** Reads the size of its place, which forces a layout, so that it is not for each frame. */
@@ -78,78 +96,70 @@ export class OutputPicture {
     this.size = this.canvas.clientWidth;
   }
 
-  draw(shown: Shown): void {
+  draw(shown: Shown, frame: Frame): void {
     if (this.size === 0) this.resize();
-    const { size } = this;
-    if (size === 0 || !this.setup) return;
+    const { setup, size } = this;
+    if (size === 0 || !setup) return;
     const dark = isDark(this.element);
     fitCanvas(this.canvas, size, size);
-    const isSharp = shown.isOutput && this.sharp.checked && !this.setup.message.regression;
-    paintPicture(this.canvas, shown.picture, dark, isSharp);
-    this.drawPoints(dark);
-    this.canvas.getContext("2d")?.drawImage(this.pointsCanvas, 0, 0);
+    paintPicture(this.canvas, shown.picture, this.tableOf(shown, setup, dark));
+    this.drawPoints(setup, dark);
+    const context = this.canvas.getContext("2d");
+    context?.drawImage(this.pointsCanvas, 0, 0);
+    if (context && this.marked.checked && !setup.message.regression) {
+      markMisclassified(context, setup, frame, this.showTest.checked, dark);
+    }
+    this.count(frame, setup);
     const look = `${shown.title} ${shown.picture.scale} ${dark}`;
     if (look === this.look) return;
     this.look = look;
-    this.describe(shown, dark);
+    this.describe(shown, setup, dark);
   }
 
-  private describe(shown: Shown, dark: boolean): void {
+  private tableOf({ isOutput }: Shown, { message }: Setup, dark: boolean): Uint32Array {
+    const isSharp = isOutput && this.sharp.checked && !message.regression;
+    return isOutput && message.outputs > 1 ? classTable(dark, isSharp) : valueTable(dark, isSharp);
+  }
+
+  /** Writes how many points are misclassified. */
+  private count(frame: Frame, setup: Setup): void {
+    const { regression, train_points } = setup.message;
+    if (regression) return;
+    const [train, test] = countMisclassified(frame, setup);
+    const ofTest = setup.points.length / 3 - train_points;
+    setText(this.counts, `${train} of ${train_points}, test ${test} of ${ofTest}`);
+  }
+
+  private describe(shown: Shown, setup: Setup, dark: boolean): void {
     setText(this.title, shown.title);
     this.canvas.setAttribute("aria-label", `${shown.title} over the plane, with the points`);
-    const [low, high] = this.endsOf(shown);
+    const { class_names, outputs } = setup.message;
+    this.classes.hidden = outputs === 1;
+    this.bar.hidden = shown.isOutput && outputs > 1;
+    if (outputs > 1) this.classes.replaceChildren(...classLegend(class_names, dark));
+    const [low, high] = this.endsOf(shown, setup);
     setText(this.low, low);
     setText(this.high, high);
     this.bar.style.background = `linear-gradient(to right, ${paletteOf(dark).join(", ")})`;
   }
 
-  private endsOf({ picture, isOutput }: Shown): [string, string] {
+  private endsOf({ picture, isOutput }: Shown, { message }: Setup): [string, string] {
     if (!isOutput) return [formatValue(-picture.scale), formatValue(picture.scale)];
-    const { regression, y_range, class_names } = (this.setup as Setup).message;
-    return regression ? [formatValue(y_range[0]), formatValue(y_range[1])] : [...class_names];
+    const { outputs, regression, y_range, class_names } = message;
+    if (outputs > 1) return ["The paler, the less sure the network is", ""];
+    if (regression) return [formatValue(y_range[0]), formatValue(y_range[1])];
+    return [class_names[0] ?? "", class_names[1] ?? ""];
   }
 
   /** Draws the points on a canvas of their own, as they rarely change. */
-  private drawPoints(dark: boolean): void {
+  private drawPoints(setup: Setup, dark: boolean): void {
     const { width, height } = this.canvas;
     const key = `${width} ${dark}`;
-    if (key === this.pointsKey || !this.setup) return;
+    if (key === this.pointsKey) return;
     this.pointsKey = key;
     this.pointsCanvas.width = width;
     this.pointsCanvas.height = height;
     const context = this.pointsCanvas.getContext("2d");
-    if (!context) return;
-    const { message, points } = this.setup;
-    const [left, right, bottom, top] = message.plane;
-    const ratio = globalThis.devicePixelRatio || 1;
-    const colour = this.colours(dark);
-    // The points of a regression have the colours of the picture itself.
-    const outline = message.regression ? (dark ? "#ddd" : "#333") : dark ? "#111" : "#fff";
-    const inside = dark ? "#1b1b1b" : "#fff";
-    for (let index = 0; index * 3 < points.length; index++) {
-      const isTest = index >= message.train_points;
-      if (isTest && !this.showTest.checked) break;
-      const [x1, x2, y] = points.subarray(3 * index, 3 * index + 3) as unknown as number[];
-      const x = (((x1 as number) - left) / (right - left)) * width;
-      const fromTop = ((top - (x2 as number)) / (top - bottom)) * height;
-      context.beginPath();
-      const radius = POINT_RADIUS * ratio;
-      if (isTest && message.regression) {
-        context.rect(x - radius, fromTop - radius, 2 * radius, 2 * radius);
-      } else context.arc(x, fromTop, radius, 0, 2 * Math.PI);
-      context.fillStyle = isTest && !message.regression ? inside : colour(y as number);
-      context.strokeStyle = isTest && !message.regression ? colour(y as number) : outline;
-      context.lineWidth = (isTest && !message.regression ? 1.8 : 1.1) * ratio;
-      context.fill();
-      context.stroke();
-    }
-  }
-
-  private colours(dark: boolean): (y: number) => string {
-    const { regression, y_range } = (this.setup as Setup).message;
-    const palette = paletteOf(dark);
-    if (!regression) return (y) => pointColour(y > 0.5, dark);
-    const [low, high] = y_range;
-    return (y) => palette[Math.round(((y - low) / (high - low || 1)) * 4)] ?? "#888";
+    if (context) drawPoints(context, setup, this.showTest.checked, dark);
   }
 }

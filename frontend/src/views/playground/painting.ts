@@ -37,7 +37,7 @@ export function pointColour(isHigh: boolean, dark: boolean): string {
  * Returns the colour of each value of a cell, in the pixel format of a canvas; of `isSharp`, the
  * full colour of its sign.
  */
-function tableOf(dark: boolean, isSharp: boolean): Uint32Array {
+export function valueTable(dark: boolean, isSharp = false): Uint32Array {
   const key = `${dark} ${isSharp}`;
   const known = tables.get(key);
   if (known) return known;
@@ -52,12 +52,11 @@ function tableOf(dark: boolean, isSharp: boolean): Uint32Array {
   return table;
 }
 
-/** Paints a picture over a whole canvas. */
+/** Paints a picture over a whole canvas, in the colours of a table. */
 export function paintPicture(
   canvas: HTMLCanvasElement,
   picture: Picture,
-  dark: boolean,
-  isSharp = false,
+  table: Uint32Array,
 ): void {
   const context = canvas.getContext("2d");
   if (!context || picture.cells.length === 0) return;
@@ -71,7 +70,6 @@ export function paintPicture(
   if (!small) return;
   const image = small.createImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);
-  const table = tableOf(dark, isSharp);
   for (let index = 0; index < cells.length; index++) {
     pixels[index] = table[cells[index] as number] as number;
   }

@@ -4,6 +4,8 @@ export const TILE = 36;
 const ROW = 46;
 export const HEADER = 50;
 const LABEL_ROOM = 46;
+/** Room at the right of the last tile, for its head. */
+export const RIGHT_ROOM = 18;
 const MIN_ROWS = 4;
 
 /** A tile: column 0 has the inputs, the others the layers. */
@@ -25,7 +27,7 @@ export interface Places {
 export function placesOf(width: number, counts: readonly number[]): Places {
   const rows = Math.max(MIN_ROWS, ...counts);
   const height = HEADER + rows * ROW + 6;
-  const room = width - LABEL_ROOM - TILE - 8;
+  const room = width - LABEL_ROOM - TILE - RIGHT_ROOM;
   const columnWidth = room / Math.max(1, counts.length - 1);
   return {
     height,

@@ -10,6 +10,7 @@ import {
   CLASS_LOSSES,
   type Entry,
   EXPLAINED,
+  MANY_CLASSES_LOSSES,
   OPTIMIZERS,
   PENALTIES,
   RATES,
@@ -48,9 +49,7 @@ export class SettingsPanel {
         "div",
         { class: "playground-fields" },
         this.menu("activation", "Activation", () => ACTIVATIONS),
-        this.menu("loss", "Loss", ({ message }) =>
-          message.regression ? VALUE_LOSSES : CLASS_LOSSES,
-        ),
+        this.menu("loss", "Loss", lossesOf),
         this.menu("optimizer", "Optimizer", () => OPTIMIZERS),
         this.numbers("lr", "Learning rate", RATES),
         this.menu("regularisation", "Regularisation", () => REGULARISATIONS),
@@ -173,6 +172,11 @@ export class SettingsPanel {
       make("div", { class: "playground-seed" }, input, next),
     );
   }
+}
+
+function lossesOf({ message }: Setup): readonly Entry[] {
+  if (message.regression) return VALUE_LOSSES;
+  return message.outputs > 1 ? MANY_CLASSES_LOSSES : CLASS_LOSSES;
 }
 
 function shortNumber(value: number): string {

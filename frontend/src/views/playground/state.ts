@@ -1,7 +1,7 @@
 /** What the kernel sends, with its buffers decoded. */
 
 import { type Buffers, readBytes, readFloat64 } from "../../decoding/buffers";
-import type { PlaygroundFrame, PlaygroundSetup } from "../../messages/playground";
+import type { PlaygroundFrame, PlaygroundLayer, PlaygroundSetup } from "../../messages/playground";
 
 /** A picture of the plane, and the value that it draws in its full colour. */
 export interface Picture {
@@ -23,9 +23,11 @@ export interface Frame {
   readonly trainLoss: number;
   readonly testLoss: number;
   readonly weights: Float32Array;
-  /** The pictures of all hidden units, layer by layer. */
+  /** The pictures of all hidden units, layer by layer, and of the outputs if there are several. */
   readonly units: readonly Picture[];
   readonly output: Picture;
+  /** A bit for each point; none for values. */
+  readonly misclassified: Uint8Array;
 }
 
 export function readSetup(message: PlaygroundSetup, buffers: Buffers): Setup {
@@ -54,6 +56,7 @@ export function readFrame(message: PlaygroundFrame, buffers: Buffers): Frame {
       readFloats(buffers, message.unit_scales),
     ),
     output: output as Picture,
+    misclassified: readBytes(buffers, message.misclassified),
   };
 }
 
@@ -79,13 +82,27 @@ export interface WeightPlace {
   readonly bias: number;
 }
 
-/** Returns where the weights of a unit are; `sizes` are those of the inputs and of all layers. */
-export function weightPlace(sizes: readonly number[], layer: number, unit: number): WeightPlace {
+/** Returns where the weights of a unit are; outputs that are no layer's have none. */
+export function weightPlace(
+  layers: readonly PlaygroundLayer[],
+  layer: number,
+  unit: number,
+): WeightPlace {
   let start = 0;
-  for (let before = 0; before < layer; before++) {
-    start += ((sizes[before] as number) + 1) * (sizes[before + 1] as number);
-  }
-  const count = sizes[layer] as number;
-  const units = sizes[layer + 1] as number;
-  return { first: start + unit * count, count, bias: start + units * count + unit };
+  for (const before of layers.slice(0, layer)) start += (before.inputs + 1) * before.units;
+  const { inputs: count, units } = layers[layer] as PlaygroundLayer;
+  const bias = count === 0 ? Number.NaN : start + units * count + unit;
+  return { first: start + unit * count, count, bias };
+}
+
+/** Returns the picture of a unit, or of an output. */
+export function pictureOf(
+  frame: Frame,
+  { layers, outputs }: PlaygroundSetup,
+  layer: number,
+  unit: number,
+): Picture | undefined {
+  if (layer === layers.length - 1 && outputs === 1) return frame.output;
+  const before = layers.slice(0, layer).reduce((sum, { units }) => sum + units, 0);
+  return frame.units[before + unit];
 }

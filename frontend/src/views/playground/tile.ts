@@ -13,6 +13,8 @@ export interface TileOptions {
   readonly title: string;
   /** Whether the tile is a switch; otherwise a click selects it. */
   readonly isSwitch: boolean;
+  /** Colour at the right edge, of an output that is a class. */
+  readonly classColour?: string;
 }
 
 export class Tile {
@@ -23,7 +25,7 @@ export class Tile {
   private biasLook = "";
   private readonly bias = make("i", { class: "playground-bias", "aria-hidden": "true" });
 
-  constructor({ place, name, label, title, isSwitch }: TileOptions) {
+  constructor({ place, name, label, title, isSwitch, classColour }: TileOptions) {
     this.place = place;
     this.name = name;
     this.bias.hidden = true;
@@ -34,6 +36,7 @@ export class Tile {
       this.canvas,
       this.bias,
     );
+    if (classColour) this.element.style.boxShadow = `5px 0 0 ${classColour}`;
     if (isSwitch) this.element.setAttribute("aria-pressed", "true");
     fitCanvas(this.canvas, TILE, TILE);
   }
@@ -42,8 +45,8 @@ export class Tile {
     this.element.style.transform = `translate(${left}px, ${top}px)`;
   }
 
-  paint(picture: Picture, dark: boolean): void {
-    paintPicture(this.canvas, picture, dark);
+  paint(picture: Picture, table: Uint32Array): void {
+    paintPicture(this.canvas, picture, table);
   }
 
   /** Shows the bias as a small square in its colour. */

@@ -1,6 +1,6 @@
 /** The playground: draws what the kernel sends, and sends what the user does. */
 
-import type { PlaygroundRequest } from "../../messages/playground";
+import type { PlaygroundLayer, PlaygroundRequest } from "../../messages/playground";
 import { make, setText } from "../../parts/element";
 import { watchTheme } from "../../parts/theme";
 import { PlaygroundClient, type PlaygroundModel } from "./client";
@@ -11,7 +11,7 @@ import { NetworkDrawing } from "./network";
 import { OutputPicture, type Shown } from "./output";
 import type { UnitPlace } from "./places";
 import { SettingsPanel } from "./settings-panel";
-import type { Frame, Setup } from "./state";
+import { type Frame, pictureOf, type Setup, weightPlace } from "./state";
 import { WeightsPanel } from "./weights-panel";
 
 const REFUSED_MS = 8000;
@@ -24,6 +24,9 @@ const FAR = 12;
 const NOT_SCALED =
   "Networks learn best from inputs between about −3 and 3, and yours are of another size: " +
   "standardise them, (x − x.mean(0)) / x.std(0)";
+
+const LARGE_VALUES =
+  "Values of this size take many steps to reach: standardise them as well, (y − y.mean()) / y.std()";
 
 export class PlaygroundView {
   private readonly client: PlaygroundClient;
@@ -141,7 +144,7 @@ export class PlaygroundView {
     if (!isDrawn) return;
     this.network.setSetup(setup);
     const isSame =
-      before?.layers.join() === message.layers.join() &&
+      JSON.stringify(before?.layers) === JSON.stringify(message.layers) &&
       before?.inputs.join() === message.inputs.join();
     if (isSame) return;
     this.hovered = null;
@@ -201,7 +204,7 @@ export class PlaygroundView {
       this.network.paint(frame);
       this.weights.paint(frame);
     }
-    this.output.draw(this.shown(frame));
+    this.output.draw(this.shown(frame), frame);
     if (frame.message.playing === "playing") this.curve.drawIfDue();
     else this.curve.draw();
     this.root.dataset.labkitStep = String(frame.message.step);
@@ -214,16 +217,15 @@ export class PlaygroundView {
   }
 
   /** Returns the picture of the unit under the pointer, or of the output. */
-  private shown({ output, units }: Frame): Shown {
+  private shown(frame: Frame): Shown {
+    const { output } = frame;
     const { message, features } = this.setup as Setup;
-    const isOutput = this.hovered?.column === message.layers.length;
     const network = { picture: output, title: "Output of the network", isOutput: true };
-    if (this.hovered === null || isOutput) return network;
+    if (this.hovered === null) return network;
     const { column, row } = this.hovered;
-    const before = message.layers.slice(0, column - 1).reduce((sum, units) => sum + units, 0);
-    const picture = column === 0 ? features[row] : units[before + row];
-    if (!picture) return network;
-    const title = column === 0 ? "Input" : `Unit ${row + 1} of layer ${column}`;
+    const picture = column === 0 ? features[row] : pictureOf(frame, message, column - 1, row);
+    if (!picture || picture === output) return network;
+    const title = column === 0 ? "Input" : this.network.nameOf(this.hovered);
     return { picture, title, isOutput: false };
   }
 
@@ -236,13 +238,20 @@ export class PlaygroundView {
 
   private select(unit: UnitPlace, source: number | null): void {
     this.network.showSelected(unit);
-    const isOutput = unit.column === this.setup?.message.layers.length;
-    const name = isOutput ? "Output" : `Unit ${unit.row + 1} of layer ${unit.column}`;
+    const { layers } = (this.setup as Setup).message;
+    const place = weightPlace(layers, unit.column - 1, unit.row);
     const sources = this.network.sourcesOf(unit);
-    this.weights.show(unit, name, sources, this.network.sizes);
+    const remark = remarkOf(layers[unit.column - 1] as PlaygroundLayer);
+    this.weights.show(unit, this.network.nameOf(unit), sources, place, remark);
     if (this.frame) this.weights.paint(this.frame);
     if (source !== null) this.weights.focus(source);
   }
+}
+
+/** Returns what has to be said of the weights of a layer that are not all shown. */
+function remarkOf({ inputs, all_inputs, note }: PlaygroundLayer): string {
+  const some = inputs < all_inputs ? `The first ${inputs} of ${all_inputs} weights. ` : "";
+  return `${some}${note}`;
 }
 
 function factsOf({ message, points }: Setup): string {
@@ -251,7 +260,12 @@ function factsOf({ message, points }: Setup): string {
   const facts =
     `${message.parameters} parameters; ${message.train_points} points for training, ${test} for ` +
     `the test; ${message.steps_per_epoch} step${message.steps_per_epoch === 1 ? "" : "s"} in an epoch`;
-  return message.own_data && !isNearZero(message.plane) ? `${facts}. ${NOT_SCALED}` : facts;
+  if (!message.own_data) return facts;
+  const remarks = [
+    isNearZero(message.plane) ? "" : NOT_SCALED,
+    message.regression && Math.max(...message.y_range.map(Math.abs)) > FAR ? LARGE_VALUES : "",
+  ];
+  return [facts, ...remarks.filter(Boolean)].join(". ");
 }
 
 /** Whether both coordinates have the size that a network's first weights are made for. */

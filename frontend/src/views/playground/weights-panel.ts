@@ -3,7 +3,7 @@
 import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import type { UnitPlace } from "./places";
-import { type Frame, weightPlace } from "./state";
+import type { Frame, WeightPlace } from "./state";
 
 const SLIDER_END = 5;
 const HINT = "Click on a unit or on a line to see its weights and to change them.";
@@ -33,16 +33,22 @@ export class WeightsPanel {
     this.element.replaceChildren(legend(), make("p", { class: "playground-muted" }, HINT));
   }
 
-  /** Shows the weights of a unit. */
-  show(unit: UnitPlace, name: string, sources: readonly string[], sizes: readonly number[]): void {
-    const { first, count, bias } = weightPlace(sizes, unit.column - 1, unit.row);
+  /** Shows the weights of a unit, and a remark. */
+  show(
+    unit: UnitPlace,
+    name: string,
+    sources: readonly string[],
+    { first, count, bias }: WeightPlace,
+    remark: string,
+  ): void {
     this.rows = [];
     const list = make("div", { class: "playground-weight-list" });
     for (let source = 0; source < count; source++) {
       list.append(this.row(unit, source, first + source, `from ${sources[source]}`));
     }
-    list.append(this.row(unit, null, bias, "bias"));
-    this.element.replaceChildren(legend(), make("h4", {}, `${name}: weights`), list);
+    if (count > 0) list.append(this.row(unit, null, bias, "bias"));
+    const more = remark === "" ? [] : [make("p", { class: "playground-muted" }, remark)];
+    this.element.replaceChildren(legend(), make("h4", {}, `${name}: weights`), ...more, list);
   }
 
   /** Gives the focus to the field of a weight. */

@@ -21,6 +21,10 @@ function switches(): HTMLInputElement[] {
   return [...root.querySelectorAll<HTMLInputElement>("input[role=switch]")];
 }
 
+function status(): string | null | undefined {
+  return root.querySelector("[role=status]")?.textContent;
+}
+
 describe("the loop with switches", () => {
   it("shows every line, and a switch for those that have one", () => {
     const texts = [...root.querySelectorAll("code")].map((code) => code.textContent);
@@ -36,15 +40,33 @@ describe("the loop with switches", () => {
     expect(model.traits).toMatchObject(loopSwitches.switched);
     expect(model.saved).toBe(1);
     expect(document.activeElement).toBe(switches()[0]);
-    expect(root.querySelector("[role=status]")?.textContent).toBe("Training …");
+    expect(status()).toMatch(/^Training …/);
     switches()[1]?.click();
-    expect(model.get("off")).toEqual([2]);
+    expect(model.get("wish")).toEqual({ number: 2, off: [2] });
+  });
+
+  it("passes over the answer to an earlier switch", () => {
+    switches()[0]?.click();
+    switches()[1]?.click();
+    model.traits.runs = [];
+    model.traits.off = [3, 2];
+    model.traits.said = "Loss 9";
+    model.set("answered", 1);
+    expect(status()).toMatch(/^Training …/);
+    expect(root.querySelectorAll("svg").length).toBe(1);
+    expect(switches().map((each) => each.checked)).toEqual([false, true]);
+    model.traits.off = [2];
+    model.traits.said = "Loss 0.5";
+    model.set("answered", 2);
+    expect(status()).toBe("Loss 0.5");
+    expect(root.querySelectorAll("svg").length).toBe(0);
+    expect(switches().map((each) => each.checked)).toEqual([false, true]);
   });
 
   it("puts all lines back", () => {
     const button = root.querySelector("button");
     button?.click();
-    expect(model.get("off")).toEqual([]);
+    expect(model.get("wish")).toEqual({ number: 1, off: [] });
     expect(switches().map((each) => each.checked)).toEqual([true, true]);
     expect(button?.disabled).toBe(true);
   });
@@ -66,7 +88,7 @@ describe("the loop with switches", () => {
     model.set("said", "Loss 0.5");
     model.set("runs", []);
     expect(root.querySelectorAll("svg").length).toBe(0);
-    expect(root.querySelector("[role=status]")?.textContent).toBe("Loss 0.5");
+    expect(status()).toBe("Loss 0.5");
   });
 
   it("refuses another version, and cleans up", () => {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { render, type StorageModel } from "../../../src/course/storage/storage";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
 import { storageStates, storageWishes } from "../../fixtures/messages";
@@ -79,9 +79,22 @@ describe("the storage explorer", () => {
   it("shows what does not fit, and keeps what was typed", () => {
     const [shape] = root.querySelectorAll("input");
     if (shape) shape.value = "99";
-    model.set("problem", "The storage ends at 5.");
+    model.set("said", "The storage ends at 5.");
     expect(status()).toBe("The storage ends at 5.");
     expect(shape?.value).toBe("99");
+  });
+
+  it("says that it waits, where no answer comes for a while", () => {
+    vi.useFakeTimers();
+    const [whole] = root.querySelectorAll<HTMLButtonElement>(".recipes button");
+    whole?.click();
+    vi.advanceTimersByTime(200);
+    expect(status()).toBe("This is windows.");
+    vi.advanceTimersByTime(400);
+    expect(status()).toContain("after a restart of the kernel");
+    model.set("answered", 1);
+    expect(status()).toBe("This is windows.");
+    vi.useRealTimers();
   });
 
   it("refuses another version, and cleans up", () => {

@@ -65,7 +65,7 @@ export class FakeKernel {
     const setup = { ...playgroundMessages.setup, ...changes };
     const buffers: DataView[] = [];
     buffers[setup.points] = view(new Float32Array([1, 1, 0, -1, -1, 1]));
-    buffers[setup.previews] = view(new Float32Array(7 * 3));
+    buffers[setup.previews] = view(new Float32Array(8 * 3));
     buffers[setup.feature_maps] = view(new Uint8Array(7 * UNIT_CELLS));
     buffers[setup.feature_scales] = view(new Float32Array(7).fill(1));
     buffers[setup.history] = view(new Float64Array([0, 0.7, 0.8]));
@@ -85,6 +85,7 @@ export class FakeKernel {
     buffers[frame.unit_maps] = view(new Uint8Array(2 * UNIT_CELLS).fill(127));
     buffers[frame.unit_scales] = view(new Float32Array(2).fill(1));
     buffers[frame.output_map] = view(new Uint8Array(OUTPUT_CELLS).fill(255));
+    buffers[frame.misclassified] = view(new Uint8Array([0b10]));
     this.emit(frame, buffers);
   }
 }

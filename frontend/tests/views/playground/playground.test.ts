@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PlaygroundLayer, PlaygroundSetup } from "../../../src/messages/playground";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
 import { KERNEL_DISCONNECTED } from "../../../src/transport/channel";
 import { playgroundMessages, playgroundRequests } from "../../fixtures/messages";
@@ -40,6 +41,11 @@ function button(name: string): HTMLButtonElement {
 
 function field(name: string): HTMLInputElement & HTMLSelectElement {
   return root.querySelector(`[name=${name}]`) as HTMLInputElement & HTMLSelectElement;
+}
+
+function layer(units: number, inputs: number, source = 0, more: Partial<PlaygroundLayer> = {}) {
+  const counts = { units, all_units: units, inputs, all_inputs: inputs };
+  return { name: "", ...counts, source, note: "", ...more };
 }
 
 function choose(name: string, value: string): void {
@@ -202,6 +208,8 @@ describe("the controls", () => {
   it("offer the losses of the data", () => {
     kernel.sendSetup({ regression: true } as never);
     expect([...field("loss").options].map(({ value }) => value)).toEqual(["mse", "l1", "huber"]);
+    kernel.sendSetup({ outputs: 3 });
+    expect([...field("loss").options].map(({ value }) => value)).toEqual(["ce", "hinge"]);
   });
 });
 
@@ -297,9 +305,46 @@ describe("the network", () => {
 
   it("survives frames of a network whose setup has just changed", () => {
     show();
-    kernel.sendSetup({ layers: [5, 4, 1] } as never);
+    kernel.sendSetup({ layers: [layer(5, 2), layer(4, 5, 1), layer(1, 4, 2)] });
     vi.advanceTimersByTime(50);
     expect(root.querySelectorAll(".playground-tile").length).toBe(7 + 5 + 4 + 1);
+  });
+
+  it("draws no line of a layer whose inputs come from elsewhere, and says why", () => {
+    const note = "Before them comes torch.cat.";
+    kernel.sendSetup({
+      own_model: "Net",
+      layers: [
+        layer(2, 2, 0, { name: "fc1" }),
+        layer(1, 2, 0, { name: "fc2", source: null, note, all_inputs: 64 }),
+      ],
+    });
+    kernel.sendFrame();
+    vi.advanceTimersByTime(20);
+    expect(root.querySelectorAll(".playground-edge").length).toBe(4);
+    expect(root.querySelector("[role=note]")?.getAttribute("aria-label")).toBe(note);
+    button("Output").click();
+    expect(root.querySelector(".playground-weights")?.textContent).toContain(
+      `The first 2 of 64 weights. ${note}`,
+    );
+    const fields = [...root.querySelectorAll<HTMLInputElement>(".playground-weight [type=number]")];
+    expect(fields.map((each) => each.getAttribute("aria-label"))).toEqual([
+      "Weight from input 1",
+      "Weight from input 2",
+      "Weight bias",
+    ]);
+    expect(button("Unit 2 of fc1")).toBeDefined();
+  });
+
+  it("has an output for each of several classes, with its name", () => {
+    kernel.sendSetup({
+      outputs: 3,
+      class_names: ["cat", "dog", "owl"],
+      layers: [layer(2, 2), layer(3, 2, 1)],
+    });
+    kernel.sendFrame();
+    vi.advanceTimersByTime(20);
+    expect(button("Output for owl")).toBeDefined();
   });
 
   it("is replaced by a sentence for a module that cannot be drawn", () => {
@@ -309,6 +354,32 @@ describe("the network", () => {
     expect(root.textContent).toContain("No units.");
     expect(root.querySelector<HTMLElement>(".playground-network")?.hidden).toBe(true);
     expect(field("activation").disabled).toBe(true);
+  });
+});
+
+describe("the points", () => {
+  const show300 = (changes: Partial<PlaygroundSetup> = {}) => {
+    vi.spyOn(HTMLCanvasElement.prototype, "clientWidth", "get").mockReturnValue(300);
+    kernel.sendSetup({ train_points: 1, ...changes });
+    kernel.sendFrame();
+    vi.advanceTimersByTime(20);
+  };
+
+  it("that are misclassified are counted, those for the test by themselves", () => {
+    show300();
+    expect(root.textContent).toContain("Misclassified0 of 1, test 1 of 1");
+  });
+
+  it("have a legend of the classes where each has an output", () => {
+    show300({ outputs: 3, class_names: ["cat", "dog", "owl"] });
+    const names = [...root.querySelectorAll(".playground-class")].map((each) => each.textContent);
+    expect(names).toEqual(["cat", "dog", "owl"]);
+    expect(root.querySelector<HTMLElement>(".playground-bar")?.hidden).toBe(true);
+  });
+
+  it("are not misclassified if they have values", () => {
+    show300({ regression: true, class_names: [] });
+    expect(root.textContent).not.toContain("test 1 of 1");
   });
 });
 
@@ -350,6 +421,8 @@ describe("the code and the losses", () => {
     expect(root.textContent).toContain("(x − x.mean(0)) / x.std(0)");
     kernel.sendSetup({ own_data: true, plane: [-2, 2, -3, 3] });
     expect(root.textContent).not.toContain("x.mean(0)");
+    kernel.sendSetup({ own_data: true, regression: true, y_range: [-3000, 10] });
+    expect(root.textContent).toContain("(y − y.mean()) / y.std()");
   });
 
   it("leaves nothing when it is closed", () => {

@@ -103,8 +103,8 @@ CONSISTENCY = Exercise(
         ),
         Mistake(
             "number",
-            "A plain number came back: `item()` takes the value out of the graph, and nothing can "
-            "be learned from it.",
+            "A plain number came back: `item()` and `float()` take the value out of the graph, and "
+            "nothing can be learned from it.",
             like=lambda student, teacher, x: _both(student, teacher, x).item(),
         ),
         Mistake(
@@ -117,6 +117,24 @@ CONSISTENCY = Exercise(
             "wrong_one",
             "The cut is at the student's output: the teacher learns from its student here.",
             like=_teacher_only,
+        ),
+        Mistake(
+            "halved",
+            "This is half of it. The task asks for the mean of the squares as it is.",
+            like=lambda student, teacher, x: (_difference(student, teacher, x) ** 2).mean() / 2,
+        ),
+        Mistake(
+            "averaged_over_rows_only",
+            "The squares were added up, and divided by the number of *rows*. Each row may have "
+            "several outputs: divide by how many numbers there are, as `mean()` does.",
+            like=lambda student, teacher, x: (_difference(student, teacher, x) ** 2).sum() / len(x),
+        ),
+        Mistake(
+            "class_of_the_loss",
+            "`nn.MSELoss` is a class, and its brackets take settings: `nn.MSELoss()(a, b)`, or the "
+            "function `nn.functional.mse_loss(a, b)`.",
+            raises="Boolean value of Tensor",
+            seen_in=lambda trial: trial.source.calls("MSELoss"),
         ),
         Mistake(
             "summed",

@@ -75,6 +75,13 @@ GRADIENT = Exercise(
     ),
     mistakes=(
         Mistake(
+            "asked_about_another",
+            "You ask for a gradient with respect to a tensor that `f` was not called with, so no "
+            "path leads to it. Ask about the very tensor that you handed to `f`.",
+            raises="One of the differentiated Tensors|have been used in the graph",
+            seen_in=lambda trial: trial.source.calls("grad"),
+        ),
+        Mistake(
             "no_graph",
             "Nothing was recorded: the tensor that `f` was called with does not require gradients "
             "(or recording was switched off), so there is no graph to go back through.",
@@ -84,7 +91,10 @@ GRADIENT = Exercise(
             "tuple",
             "`torch.autograd.grad` answers with a tuple, one gradient for each input asked about. "
             "Take its first.",
-            seen_in=lambda trial: all(isinstance(result, tuple | list) for result in trial.results),
+            seen_in=lambda trial: all(
+                isinstance(result, tuple | list) and len(result) == 1 and _is_tensor(result[0])
+                for result in trial.results
+            ),
         ),
         Mistake(
             "backward_returned",
@@ -125,6 +135,20 @@ GRADIENT = Exercise(
             seen_in=_has_accumulated,
         ),
         Mistake(
+            "accumulated_in_a_copy",
+            "A `deepcopy` of a tensor has its `.grad` as well, and `backward` adds to what is "
+            "there. `at.detach().clone()` copies the numbers alone.",
+            seen_in=_has_accumulated,
+        ),
+        Mistake(
+            "box",
+            "This is the last box of the graph, the `grad_fn` of the result. `backward` walks back "
+            "from it; the gradient is then in the `.grad` of your tensor.",
+            seen_in=lambda trial: all(
+                isinstance(result, torch.autograd.graph.Node) for result in trial.results
+            ),
+        ),
+        Mistake(
             "left_marks",
             "The caller's tensor was changed: it requires gradients now, or its `.grad` is "
             "another. Ask about a tensor of your own.",
@@ -159,6 +183,23 @@ GRADIENT = Exercise(
             "The sign is turned round. To go downhill is the business of a step, later; this is "
             "the gradient.",
             like=lambda f, at: -_solution(f, at),
+        ),
+        Mistake(
+            "doubled",
+            "This is twice the gradient. Was `backward` called twice? It adds to `.grad` each "
+            "time.",
+            like=lambda f, at: 2 * _solution(f, at),
+        ),
+        Mistake(
+            "step_taken",
+            "This is the place after a step downhill. The task asks for the gradient alone.",
+            like=lambda f, at: at.detach() - _solution(f, at),
+        ),
+        Mistake(
+            "zero_grad_of_a_tensor",
+            "`zero_grad` belongs to models and optimizers. A fresh leaf of your own has no "
+            "gradient that would have to be cleared.",
+            raises="'Tensor' object has no attribute 'zero_grad'",
         ),
         Mistake(
             "summed",

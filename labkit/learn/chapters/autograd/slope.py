@@ -109,6 +109,12 @@ SLOPE = Exercise(
             ),
         ),
         Mistake(
+            "downhill",
+            "All signs are turned round: this is the way downhill. To go there is the business of "
+            "the step, later; the slope points uphill.",
+            like=lambda w, x, y: -(2 * _off(w, x, y) * x + 0.2 * w),
+        ),
+        Mistake(
             "multiplied",
             "The two paths were multiplied. Slopes multiply *along* a path and add up where paths "
             "meet.",

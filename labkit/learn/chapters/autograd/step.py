@@ -90,6 +90,13 @@ STEP = Exercise(
             seen_in=lambda trial: trial.source.renames("w"),
         ),
         Mistake(
+            "gradient_of_a_view",
+            "`w.data` and `w.detach()` are other tensors, on the same numbers. They have no "
+            "`.grad`: that is in `w.grad`.",
+            raises="'NoneType'",
+            seen_in=lambda trial: trial.source.mentions("w.data.grad", "w.detach().grad"),
+        ),
+        Mistake(
             "cleared_before_it_was_read",
             "The gradient was set to `None` before the step could use it: first move `w`, then "
             "clear.",
@@ -125,6 +132,32 @@ STEP = Exercise(
             like=(
                 _step(lambda gradient, lr: -lr * gradient),
                 _step(lambda gradient, lr: -lr * gradient, clear=False),
+            ),
+        ),
+        Mistake(
+            "only_the_sign",
+            "Each element moved by `lr`, up or down: only the sign of the gradient counts here. "
+            "The step is `lr` times the gradient. (Adam's first step looks like this.)",
+            like=(
+                _step(lambda gradient, lr: lr * gradient.sign()),
+                _step(lambda gradient, lr: lr * gradient.sign(), clear=False),
+            ),
+        ),
+        Mistake(
+            "divided_by_the_rate",
+            "The gradient was divided by `lr`. It is multiplied by it: a smaller rate makes a "
+            "smaller step.",
+            like=(
+                _step(lambda gradient, lr: gradient / lr),
+                _step(lambda gradient, lr: gradient / lr, clear=False),
+            ),
+        ),
+        Mistake(
+            "twice",
+            "The step is twice as long as it should be: was `w` moved twice?",
+            like=(
+                _step(lambda gradient, lr: 2 * lr * gradient),
+                _step(lambda gradient, lr: 2 * lr * gradient, clear=False),
             ),
         ),
         Mistake(

@@ -123,6 +123,18 @@ def _loops_over_a_pair(trial: Trial) -> bool:
     )
 
 
+def _multiplies_into_grad(trial: Trial) -> bool:
+    """Whether there is a line as in ``each.grad *= slope``."""
+    tree = trial.source.tree
+    return tree is not None and any(
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.op, ast.Mult)
+        and isinstance(node.target, ast.Attribute)
+        and node.target.attr == "grad"
+        for node in ast.walk(tree)
+    )
+
+
 def _observe(call: Call) -> dict[str, Any]:
     order = in_order(call.arguments[0])
     named = sorted((each for each in order if each.name), key=lambda each: each.name)
@@ -173,6 +185,20 @@ WALK_BACK = Exercise(
     ),
     mistakes=(
         Mistake(
+            "in_a_dictionary",
+            "The gradients were computed and returned, but the Values do not have them. Write each "
+            "into the `grad` of its Value.",
+            seen_in=lambda trial: all(
+                isinstance(result, dict) and len(result) > 1 for result in trial.results
+            ),
+        ),
+        Mistake(
+            "multiplied_into",
+            "`*=` multiplies what is there, and every `grad` begins at 0, so it stays 0. "
+            "Contributions are *added*: `+=`.",
+            seen_in=_multiplies_into_grad,
+        ),
+        Mistake(
             "no_beginning",
             "All gradients are still 0: whatever is multiplied by the gradient of the loss is "
             "multiplied by 0. The loss changes by 1 when the loss changes by 1: begin with that.",
@@ -186,7 +212,7 @@ WALK_BACK = Exercise(
         Mistake(
             "overwritten",
             "A Value that is used twice has lost one of the two contributions: the second took the "
-            "place of the first. Where paths meet, they add up.",
+            "place of the first, or was left out. Where paths meet, they add up.",
             like=(
                 _walk(_reversed, lambda old, incoming, slope: incoming * slope),
                 _recursive_replacement,

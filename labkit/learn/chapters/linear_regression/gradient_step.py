@@ -114,6 +114,11 @@ GRADIENT_STEP = Exercise(
             like=(_uphill, partial(_moved, of_w=-0.5, of_b=-0.5)),
         ),
         Mistake(
+            "one_uphill",
+            "One of the two goes uphill: both slopes are subtracted, each from its own number.",
+            like=(partial(_moved, of_w=-1), partial(_moved, of_b=-1)),
+        ),
+        Mistake(
             "two_forgotten",
             "Each step is half as long as it should be: the derivative of a square is *two* times "
             "what is squared.",

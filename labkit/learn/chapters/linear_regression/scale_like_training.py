@@ -34,6 +34,10 @@ def _own(train: Tensor, test: Tensor, *, correction: int = 1) -> _Pair:
     return tuple(_scaled(table, table, correction=correction) for table in (train, test))
 
 
+def _by_test(train: Tensor, test: Tensor, *, correction: int = 1) -> _Pair:
+    return tuple(_scaled(table, test, correction=correction) for table in (train, test))
+
+
 def _joint(train: Tensor, test: Tensor, *, correction: int = 1) -> _Pair:
     both = torch.cat([train, test])
     return tuple(_scaled(table, both, correction=correction) for table in (train, test))
@@ -103,7 +107,7 @@ SCALE_LIKE_TRAINING = Exercise(
             "ruler_of_the_test",
             "Both tables were measured with the test table's ruler. Tomorrow's rows are not there "
             "yet while you train: the ruler has to come from the training table.",
-            like=lambda train, test: (_scaled(train, test), _scaled(test, test)),
+            like=(_by_test, partial(_by_test, correction=0)),
         ),
         Mistake(
             "joint",

@@ -251,7 +251,8 @@ TRAIN = Exercise(
         Mistake(
             "no_graph",
             "`backward` found no graph to go back through: was the prediction made under "
-            "`torch.no_grad()`, or cut off by `detach()`?",
+            "`torch.no_grad()`, or cut off by `detach()`, or were the weights frozen by "
+            "`requires_grad`?",
             raises="does not require grad and does not have a grad_fn",
         ),
         Mistake(

@@ -10,5 +10,11 @@ PLAN = Plan(
     title="Logistic regression",
     minutes=85,
     predictions=PREDICTIONS,
-    exercise_names=("bce", "fit_classifier", "precision_recall", "cheapest_cut", "moon_features"),
+    exercise_names=(
+        "bce",
+        "fit_classifier",
+        "precision_recall",
+        "cheapest_threshold",
+        "moon_features",
+    ),
 )

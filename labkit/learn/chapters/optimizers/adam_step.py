@@ -86,6 +86,23 @@ def _rmsprop(
     return w - lr * gradient / root, new_first, new_second
 
 
+def _one_correction(
+    w: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: int, lr: float
+) -> _Three:
+    _, first, second = _solution(w, gradient, first, second, step, lr)
+    correction = 1 - 0.9**step
+    return w - lr * (first / correction) / ((second / correction).sqrt() + 1e-8), first, second
+
+
+def _square_of_the_mean(
+    w: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: int, lr: float
+) -> _Three:
+    first = 0.9 * first + 0.1 * gradient
+    second = 0.999 * second + 0.001 * first**2
+    ratio = (first / (1 - 0.9**step)) / ((second / (1 - 0.999**step)).sqrt() + 1e-8)
+    return w - lr * ratio, first, second
+
+
 ADAM_STEP = Exercise(
     name="adam_step",
     task=(
@@ -173,6 +190,12 @@ ADAM_STEP = Exercise(
             like=partial(_step, correction=lambda beta, step: 1 - beta),
         ),
         Mistake(
+            "one_correction_for_both",
+            "Both means were corrected with 0.9. The second one has a beta of 0.999, and its own "
+            "correction: `1 - 0.999 ** step`.",
+            like=_one_correction,
+        ),
+        Mistake(
             "power_of_the_difference",
             "The power belongs to the beta alone: `1 - beta ** step`, not `(1 - beta) ** step`.",
             like=partial(_step, correction=lambda beta, step: (1 - beta) ** step),
@@ -227,8 +250,14 @@ ADAM_STEP = Exercise(
         Mistake(
             "epsilon_forgotten",
             "Where the gradient has always been 0 this divides 0 by 0, and the weight becomes NaN. "
-            "The epsilon is there for that.",
+            "The epsilon is there for that; it is missing, or outside the brackets.",
             like=partial(_step, root=torch.sqrt),
+        ),
+        Mistake(
+            "square_of_the_mean",
+            "The second mean takes in the square of the *first mean*. It is a mean of the squared "
+            "gradient.",
+            like=_square_of_the_mean,
         ),
         Mistake(
             "not_squared",
@@ -272,6 +301,22 @@ ADAM_STEP = Exercise(
             "old_moments",
             "The step was made with the means from before. Update them first.",
             like=_old_moments,
+        ),
+        Mistake(
+            "not_moved",
+            "Both means are right, but `w` came back as it went in. A line such as `w - lr * ...` "
+            "alone computes a new value and changes nothing: give it a name, and return it.",
+            like=lambda w, *rest: (w, *_solution(w, *rest)[1:]),
+        ),
+        Mistake(
+            "means_not_kept",
+            "The step is right, but the two means came back as they went in: the next step would "
+            "know nothing of this gradient. Return the new ones.",
+            like=lambda w, gradient, first, second, step, lr: (
+                _solution(w, gradient, first, second, step, lr)[0],
+                first,
+                second,
+            ),
         ),
         Mistake(
             "uphill",

@@ -93,6 +93,14 @@ def _some_lack_a_value(trial: Trial) -> bool:
     return any(_UNSET in call.seen.values() for call in trial.calls)
 
 
+def _all_lack_a_value(trial: Trial) -> bool:
+    """Whether no group sets the decay, and each has another key than those of an optimizer."""
+    known = torch.optim.AdamW([torch.zeros(1)]).param_groups[0].keys()
+    return all(set(call.seen.values()) == {_UNSET} for call in trial.calls) and all(
+        group.keys() - known for result in trial.results for group in result
+    )
+
+
 def _some_are_missing(trial: Trial) -> bool:
     return any(None in call.seen.values() for call in trial.calls)
 
@@ -167,7 +175,8 @@ DECAY_GROUPS = Exercise(
         Mistake(
             "vectors_left_out",
             "The vectors are in no group, so the optimizer would never move them. A decay of 0 is "
-            "not the same as no training.",
+            "not the same as no training. (And if there is a second list: `model.parameters()` is "
+            "a generator, which can be walked through once. Call it again for each list.)",
             like=_without_biases,
         ),
         Mistake(
@@ -202,12 +211,46 @@ DECAY_GROUPS = Exercise(
             'The two lists are there. A group is a dictionary: `{"params": ..., "weight_decay": '
             "...}`.",
             raises="one of the params is list",
+            seen_in=lambda trial: any(
+                not isinstance(group, dict) for result in trial.results for group in result or ()
+            ),
+        ),
+        Mistake(
+            "lists_in_a_list",
+            'Under `"params"` there is a list of lists. It takes the parameters one by one.',
+            raises="one of the params is (list|tuple)",
+        ),
+        Mistake(
+            "layers_not_parameters",
+            "The groups hold layers. An optimizer takes their parameters: `model.parameters()` "
+            "finds those of all layers.",
+            raises=r"one of the params is torch\.nn\.modules",
+        ),
+        Mistake(
+            "pairs",
+            "`named_parameters()` gives pairs of a name and a parameter: `for name, p in ...`. "
+            "Without the names, `parameters()` is enough.",
+            raises="'tuple' object has no attribute '(dim|ndim|shape)'",
+        ),
+        Mistake(
+            "no_decay_is_zero",
+            "A decay of `None` is no number. Without decay it is 0.0.",
+            raises="real number, not 'NoneType'|'NoneType' and '(float|int)'",
+            seen_in=lambda trial: any(
+                group["weight_decay"] is None for result in trial.results for group in result or ()
+            ),
         ),
         Mistake(
             "in_compares_values",
             "`in` compares the *numbers* of tensors with `==`, not which tensor it is. Ask each "
             "parameter for its own `dim()` once more.",
             raises="must match the size of tensor|Boolean value of Tensor",
+        ),
+        Mistake(
+            "other_key",
+            'The optimizer looks for `"weight_decay"`, and here that number has another key. '
+            "PyTorch accepts any key in a group, without a word.",
+            seen_in=_all_lack_a_value,
         ),
         Mistake(
             "decay_not_set",

@@ -66,6 +66,11 @@ def _two_signs(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
     return torch.where(up, w - lr, w + lr), _solution(w, gradient, memory, lr)[1]
 
 
+def _two_signs_or_equal(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
+    up = 0.9 * memory + 0.1 * gradient >= 0
+    return torch.where(up, w - lr, w + lr), _solution(w, gradient, memory, lr)[1]
+
+
 def _normed(w: Tensor, gradient: Tensor, memory: Tensor, lr: float) -> _Pair:
     direction = 0.9 * memory + 0.1 * gradient
     _, new_memory = _solution(w, gradient, memory, lr)
@@ -89,6 +94,7 @@ LION_STEP = Exercise(
             0.01,
         ),
         Case(torch.tensor(4.0), torch.tensor(-95.0), torch.tensor(10.0), 0.5),
+        Case(torch.zeros(2), torch.tensor([-1.0, 1.0]), torch.tensor([3.0, -0.5]), 0.2),
     ),
     praise=(
         "An optimizer with one state per weight, half of Adam's memory, whose every step has the "
@@ -165,7 +171,7 @@ LION_STEP = Exercise(
         Mistake(
             "no_zero",
             "Where the blend is exactly 0 the weight moves here. Its sign is 0, so it should stay.",
-            like=_two_signs,
+            like=(_two_signs, _two_signs_or_equal),
         ),
         Mistake(
             "blend_kept",
@@ -200,6 +206,12 @@ LION_STEP = Exercise(
             "The direction was divided by its length as a whole, so that large entries still count "
             "more. The sign treats every weight alike.",
             like=_normed,
+        ),
+        Mistake(
+            "not_moved",
+            "The memory is right, but `w` came back as it went in. `w - lr * direction` alone "
+            "computes a new value and changes nothing: return it, or give it a name.",
+            like=lambda w, *rest: (w, _solution(w, *rest)[1]),
         ),
         Mistake(
             "uphill",

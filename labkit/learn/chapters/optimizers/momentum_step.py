@@ -32,6 +32,20 @@ def _rate_inside_downhill(
     return w + velocity, velocity
 
 
+def _rate_inside_all(
+    w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float
+) -> _Pair:
+    velocity = lr * (momentum * velocity + gradient)
+    return w - velocity, velocity
+
+
+def _mixed_signs(
+    w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float
+) -> _Pair:
+    velocity = momentum * velocity - gradient
+    return w - lr * velocity, velocity
+
+
 def _not_kept(w: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float) -> _Pair:
     return w - lr * gradient + momentum * velocity, velocity
 
@@ -128,7 +142,7 @@ MOMENTUM_STEP = Exercise(
             "The rate stands inside the velocity here, as some books write it. PyTorch multiplies "
             "by `lr` only at the step, so that a scheduler's new rate counts for the whole "
             "velocity at once.",
-            like=(_rate_inside, _rate_inside_downhill),
+            like=(_rate_inside, _rate_inside_downhill, _rate_inside_all),
         ),
         Mistake(
             "velocity_not_kept",
@@ -184,6 +198,21 @@ MOMENTUM_STEP = Exercise(
             "uphill",
             "`w` moved uphill: the velocity is a sum of gradients, so it is subtracted.",
             like=_with_rate(lambda lr: -lr),
+        ),
+        Mistake(
+            "mixed_signs",
+            "The gradient is subtracted twice: once from the velocity, and with it from `w`. So "
+            "`w` moves uphill. The velocity adds the gradient up, and `w` subtracts the velocity.",
+            like=_mixed_signs,
+        ),
+        Mistake(
+            "not_moved",
+            "The velocity is right, but `w` came back as it went in. `w - lr * velocity` alone "
+            "computes a new value and changes nothing: return it, or give it a name.",
+            like=lambda w, velocity, gradient, lr, momentum: (
+                w,
+                _solution(w, velocity, gradient, lr, momentum)[1],
+            ),
         ),
         Mistake(
             "other_sign",

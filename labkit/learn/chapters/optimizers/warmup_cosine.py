@@ -76,6 +76,16 @@ WARMUP_COSINE = Exercise(
             like=_rising(lambda step, warmup, total, peak: peak * (step + 1) / (warmup + 1)),
         ),
         Mistake(
+            "warmup_too_long",
+            "The warm-up is one step too long: at `step == warmup` the rate is above the peak. The "
+            "steps 0 to `warmup - 1` are the first `warmup`, so ask `step < warmup`.",
+            like=lambda step, warmup, total, peak: (
+                peak * (step + 1) / max(warmup, 1)
+                if step <= warmup
+                else _solution(step, warmup, total, peak)
+            ),
+        ),
+        Mistake(
             "no_warmup",
             "There is no warm-up: the first steps are past the peak's length already. What should "
             "happen while `step < warmup`?",
@@ -109,8 +119,8 @@ WARMUP_COSINE = Exercise(
         ),
         Mistake(
             "rises_again",
-            "After the warm-up the rate drops to 0 and rises to the peak again: `1 - cos` rises, "
-            "`1 + cos` falls.",
+            "After the warm-up the rate drops to 0 and rises to the peak again. `1 - cos` rises, "
+            "and `1 + cos` falls, while the share of the steps runs from 0 to 1.",
             like=_falling(
                 lambda step, warmup, total, peak: (
                     peak * (1 - math.cos(math.pi * _share(step, warmup, total))) / 2
@@ -213,6 +223,25 @@ WARMUP_COSINE = Exercise(
             "share_of_the_peak",
             "This is the share of the peak, from 0 to 1; multiply by `peak`.",
             like=lambda step, warmup, total, peak: _solution(step, warmup, total, 1.0),
+        ),
+        Mistake(
+            "peak_in_one_phase",
+            "One of the two phases gives a share of the peak, from 0 to 1. Both are multiplied by "
+            "`peak`.",
+            like=(
+                _rising(lambda step, warmup, total, peak: _solution(step, warmup, total, 1.0)),
+                _falling(lambda step, warmup, total, peak: _solution(step, warmup, total, 1.0)),
+            ),
+        ),
+        Mistake(
+            "share_without_brackets",
+            "The share needs brackets: `step - warmup / total - warmup` divides only `warmup` by "
+            "`total`. Write `(step - warmup) / (total - warmup)`.",
+            like=_falling(
+                lambda step, warmup, total, peak: (
+                    peak * (1 + math.cos(math.pi * (step - warmup / total - warmup))) / 2
+                )
+            ),
         ),
         Mistake(
             "stays_at_the_peak",

@@ -57,6 +57,12 @@ BEST_DEVICE = Exercise(
             seen_in=_never_reads_it,
         ),
         Mistake(
+            "by_number",
+            "A bare number stands for a GPU of *this* machine, and there is none. By its name, "
+            '`"cuda"`, a device can be made anywhere.',
+            raises="accelerator device when none is available",
+        ),
+        Mistake(
             "used_at_once",
             "This needs a GPU at once: it makes a tensor there, or sets the device. The task asks "
             "for the device only, by its name; whoever calls the function will use it.",

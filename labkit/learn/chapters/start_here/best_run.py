@@ -57,6 +57,7 @@ def _case(n: int, suffix: str, first: int) -> Case:
         for name, values in losses:
             run = runs[f"{name}{suffix}"] = Run(f"{name}{suffix}")
             run.add_table("loss", "loss", ["loss"]).extend(range(1, n + 1), values)
+            run.advance_to(n)
         return (runs,)
 
     names = ", ".join(f"`{name}{suffix}`" for name, _ in losses)
@@ -97,7 +98,7 @@ BEST_RUN = Exercise(
         "whose loss is lowest at the end, on average over the last tenth of its steps."
     ),
     solution=_solution,
-    cases=(_case(100, "", 0), _case(200, "_2", -1), _case(60, "_3", 1)),
+    cases=(_case(100, "", 0), _case(200, "_2", -1), _case(60, "_3", 1), _case(40, "_4", 0)),
     praise="This is what you do by eye in `lk.compare`. With a hundred runs, code is quicker.",
     mistakes=(
         Mistake(
@@ -205,6 +206,17 @@ BEST_RUN = Exercise(
             "A loop over a dictionary gives its *names*. The run is `runs[name]`; `runs.items()` "
             "gives both.",
             raises="'str' object has no attribute|string indices must be integers",
+        ),
+        Mistake(
+            "arrays_compared",
+            "Whole arrays were compared here. To compare runs you need one number for each of "
+            "them: the mean of its last tenth.",
+            raises="truth value of an (array|empty)",
+        ),
+        Mistake(
+            "fraction_as_a_place",
+            "`/` gives a fraction, and a slice needs whole numbers: divide with `//`.",
+            raises="slice indices must be integers",
         ),
         Mistake(
             "no_such_attribute",

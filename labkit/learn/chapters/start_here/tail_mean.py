@@ -124,6 +124,27 @@ TAIL_MEAN = Exercise(
             like=tuple(_rounded(digits) for digits in (1, 2, 3)),
         ),
         Mistake(
+            "one_too_many",
+            "There is one value too many in it, the one before the last tenth.",
+            like=lambda steps, values: values[-(len(values) // 10) - 1 :].mean(),
+        ),
+        Mistake(
+            "one_too_few",
+            "There is one value too few in it: the first of the last tenth is missing.",
+            like=lambda steps, values: values[-(len(values) // 10) + 1 :].mean(),
+        ),
+        Mistake(
+            "divided_by_ten",
+            "The right values were added up, and divided by 10. That is their number if there are "
+            "a hundred values in all: divide by how many you added.",
+            like=lambda steps, values: _tail(values).sum() / 10,
+        ),
+        Mistake(
+            "highest",
+            "This is the highest of the right values. The task asks for their mean.",
+            like=lambda steps, values: _tail(values).max(),
+        ),
+        Mistake(
             "median",
             "This is the median, the value in the middle; the task asks for the mean.",
             like=lambda steps, values: np.median(_tail(values)),

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.learn.checks import Case, Exercise, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, Trial
 
 
 def _brighten(*where: Any) -> Callable[[Tensor], Tensor]:
@@ -34,6 +34,12 @@ def _times_two(image: Tensor) -> Tensor:
     return bright
 
 
+def _is_another_image(trial: Trial) -> bool:
+    """Whether the pixels of an image that was given are others after the call."""
+    images = [(call.case.build()[0], call.arguments[0]) for call in trial.calls]
+    return any(not torch.equal(before, after.detach()) for before, after in images)
+
+
 BRIGHTEN_CORNER = Exercise(
     name="brighten_corner",
     task=(
@@ -54,6 +60,7 @@ BRIGHTEN_CORNER = Exercise(
             "lands in the storage they share. A second name for the image (`bright = image`) is "
             "no copy either.",
             changes="image",
+            seen_in=_is_another_image,
         ),
         Mistake(
             "rows_twice",
@@ -115,8 +122,8 @@ BRIGHTEN_CORNER = Exercise(
         ),
         Mistake(
             "nothing",
-            "Nothing changed: the sum was made and then lost. It has to be written into the new "
-            "image, as `+=` does.",
+            "This is the image as it came in. Either the old one was returned in place of the new "
+            "one, or the sum was made and then lost: `+=` writes it into the new image.",
             like=lambda image: image.clone(),
         ),
     ),

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
-from labkit.learn.checks import Case, Exercise, Mistake, loops
+from labkit.learn.checks import Case, Exercise, Mistake, close, loops
 
 
 def _case(n: int, m: int, d: int) -> Case:
@@ -26,8 +27,18 @@ def _distances(known: Tensor, new: Tensor) -> Tensor:
     return _squares(known, new).sum(dim=2)
 
 
+_same = close()
+
+
 def _is_a_pair(result: Any) -> bool:
     return isinstance(result, tuple)
+
+
+def _same_rows(got: Any, expected: Any) -> bool:
+    """Compare row numbers; numbers with a point cannot be used as an index."""
+    if all(isinstance(each, Tensor) for each in (got, expected)):
+        return got.is_floating_point() == expected.is_floating_point() and _same(got, expected)
+    return _same(got, expected)
 
 
 NEAREST = Exercise(
@@ -56,6 +67,7 @@ NEAREST = Exercise(
         "That is a nearest-neighbour classifier, but for the labels. A table of all distances "
         "without a loop, and an `argmin` along the right dimension: many methods begin like this."
     ),
+    same=_same_rows,
     forbids=(
         loops(
             "There is a loop in it (a comprehension is one, too). Let broadcasting make the table "
@@ -75,6 +87,15 @@ NEAREST = Exercise(
             "A pair came back: `min` along a dimension returns the smallest values *and* where "
             "they are. You want the second of the two, which is also what `argmin` returns.",
             seen_in=lambda trial: all(_is_a_pair(result) for result in trial.results),
+        ),
+        Mistake(
+            "not_whole",
+            "The row numbers are right, but their dtype is that of numbers with a point, which "
+            "cannot be used as an index. Leave them as `argmin` returns them.",
+            seen_in=lambda trial: all(
+                _same(result, wanted)
+                for result, wanted in zip(trial.results, trial.expected, strict=True)
+            ),
         ),
         Mistake(
             "farthest",
@@ -151,6 +172,23 @@ NEAREST = Exercise(
             "This takes the largest scalar product. It says which rows point the same way, and it "
             "favours long ones; the task asks for the smallest distance.",
             like=lambda known, new: (new @ known.T).argmax(dim=1),
+        ),
+        Mistake(
+            "largest_difference",
+            "These are the closest by the *largest* of the differences alone. Square all of them, "
+            "and add them up.",
+            like=lambda known, new: (new[:, None] - known).abs().amax(dim=2).argmin(dim=1),
+        ),
+        Mistake(
+            "direction",
+            "This compares directions only: how long the rows are plays no part in it. The task "
+            "asks for the smallest distance.",
+            like=lambda known, new: cosine_similarity(new[:, None], known, dim=2).argmax(dim=1),
+        ),
+        Mistake(
+            "second_closest",
+            "This is the *second* closest row. Places in a sorted list count from 0.",
+            like=lambda known, new: _distances(known, new).argsort(dim=1)[:, 1],
         ),
         Mistake(
             "row_itself",

@@ -106,6 +106,21 @@ STANDARDISE = Exercise(
             like=_between_zero_and_one,
         ),
         Mistake(
+            "swapped",
+            "Mean and standard deviation have changed places: the mean is subtracted, the standard "
+            "deviation divides.",
+            like=lambda table: (table - table.std(dim=0)) / table.mean(dim=0),
+        ),
+        Mistake(
+            "by_the_largest",
+            "The means are 0 now, but each column was divided by its largest value. Divide by its "
+            "standard deviation.",
+            like=(
+                lambda table: (table - table.mean(dim=0)) / table.amax(dim=0),
+                lambda table: (table - table.mean(dim=0)) / table.abs().amax(dim=0),
+            ),
+        ),
+        Mistake(
             "length_one",
             "This divides each column by its length, the root of the sum of its squares. The task "
             "asks for mean 0 and standard deviation 1.",

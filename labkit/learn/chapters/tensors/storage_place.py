@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Sequence
 
-from labkit.learn.checks import Case, Exercise, Mistake
+from labkit.learn.checks import Case, Exercise, Mistake, Trial
 
 
 def _products(index: Sequence[int], stride: Sequence[int]) -> list[int]:
     return [i * s for i, s in zip(index, stride, strict=True)]
+
+
+def _loops_over_an_argument(trial: Trial) -> bool:
+    """Whether there is a loop as in ``for d in index``, and `d` is used as a place."""
+    tree = trial.source.tree
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    counters = {
+        node.target.id
+        for node in nodes
+        if isinstance(node, ast.For | ast.comprehension)
+        and isinstance(node.iter, ast.Name)
+        and isinstance(node.target, ast.Name)
+    }
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Name)
+        and node.slice.id in counters
+        for node in nodes
+    )
 
 
 STORAGE_PLACE = Exercise(
@@ -41,6 +61,14 @@ STORAGE_PLACE = Exercise(
             "Right for two dimensions, and only for two: the number of dimensions is written into "
             "it. Go over all of them.",
             like=lambda index, stride, offset: index[0] * stride[0] + index[1] * stride[1] + offset,
+        ),
+        Mistake(
+            "indices_taken_for_dimensions",
+            "A loop over `index` gives the indices themselves, here first 2 and then 1. As places "
+            "in `index` and `stride` they are too large: `range(len(index))` counts the "
+            "dimensions, `zip(index, stride)` pairs them.",
+            raises="index out of range",
+            seen_in=_loops_over_an_argument,
         ),
         Mistake(
             "fixed_number",

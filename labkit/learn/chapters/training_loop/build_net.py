@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ from labkit.learn.checks import Call, Case, Exercise, Mistake, Trial
 
 _N_IMAGES = 3
 _SHAPES = "the list of its parameters' shapes, each sorted,"
+_FROZEN = "parameters with `requires_grad = False`:"
 
 
 def _layers(
@@ -50,6 +52,13 @@ def _turned_around(sizes: Sequence[int]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), *layers)
 
 
+def _activation_only_once(sizes: Sequence[int], *, at_the_end: bool) -> nn.Module:
+    """Put one ReLU into the network: after the first layer, or after the last one."""
+    layers = _layers(sizes, activation=None)
+    layers.insert(len(layers) if at_the_end else 2, nn.ReLU())
+    return nn.Sequential(*layers)
+
+
 def _fixed(sizes: Sequence[int]) -> nn.Module:
     return _solution((784, 128, 64, 10))
 
@@ -65,13 +74,19 @@ def _observe(call: Call) -> dict[str, Any]:
         return {"the kind of result": type(net).__name__}
     (sizes,) = call.arguments
     images = _numbers((_N_IMAGES, 1, math.isqrt(sizes[0]), math.isqrt(sizes[0])))
+    is_frozen = any(not parameter.requires_grad for parameter in net.parameters())
     with torch.no_grad():
         net(images)  # A lazy layer has no shape before.
         shapes = sorted(tuple(sorted(parameter.shape)) for parameter in net.parameters())
         for parameter in net.parameters():
             parameter.copy_(_numbers(parameter.shape))
         logits = net(images)
-    return {"the kind of result": "a module", _SHAPES: shapes, "the tensor of logits": logits}
+    return {
+        "the kind of result": "a module",
+        _SHAPES: shapes,
+        "the tensor of logits": logits,
+        _FROZEN: is_frozen,
+    }
 
 
 def _numbers(shape: Sequence[int]) -> Tensor:
@@ -152,6 +167,22 @@ BUILD_NET = Exercise(
             raises="list is not a Module subclass|tuple is not a Module subclass",
         ),
         Mistake(
+            "numbers_not_network",
+            "The network was made and called at once, and what came back are numbers. Return the "
+            "network itself; whoever asked for it will call it.",
+            seen_in=lambda trial: any(isinstance(result, Tensor) for result in trial.results),
+            raises="mat1 and mat2 shapes cannot be multiplied|NotImplementedError|RuntimeError",
+        ),
+        Mistake(
+            "not_a_module",
+            "The class does not derive from `nn.Module`: write `class Net(nn.Module):`, and "
+            "`super().__init__()` as the first line of its `__init__`.",
+            seen_in=lambda trial: all(
+                hasattr(result, "forward") and not isinstance(result, nn.Module)
+                for result in trial.results
+            ),
+        ),
+        Mistake(
             "turned_around",
             "`nn.Linear` takes the number of inputs first, then that of the outputs.",
             like=_turned_around,
@@ -200,6 +231,15 @@ BUILD_NET = Exercise(
             like=_variant(activation=None),
         ),
         Mistake(
+            "activation_once",
+            "Only one of the layers has a ReLU after it, whatever the number of layers. There "
+            "should be one between any two linear layers, and none after the last.",
+            like=(
+                partial(_activation_only_once, at_the_end=False),
+                partial(_activation_only_once, at_the_end=True),
+            ),
+        ),
+        Mistake(
             "activation_at_the_end",
             "There is a ReLU after the last layer: negative logits become 0, and no gradient "
             "comes back through them.",
@@ -239,6 +279,18 @@ BUILD_NET = Exercise(
             "train them. They are in a Python list or dictionary: `nn.ModuleList` registers "
             "what is in it.",
             seen_in=_lost_parameters,
+        ),
+        Mistake(
+            "made_in_forward",
+            "This network has no parameters. If its layers are made in `forward`, each call makes "
+            "new, random ones, and none of them is ever trained: make them in `__init__`.",
+            seen_in=lambda trial: all(each[_SHAPES] == [] for each in _seen(trial)),
+        ),
+        Mistake(
+            "frozen",
+            "The network is right, but its parameters have `requires_grad = False`: no gradient "
+            "reaches them, and nothing would be trained.",
+            seen_in=lambda trial: all(each[_FROZEN] for each in _seen(trial)),
         ),
         Mistake(
             "too_few_layers",

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from labkit.learn.checks import Call, Case, Exercise, Mistake
 
+_FROZEN = "parameters that cannot be trained afterwards:"
 Batches = Sequence[tuple[Tensor, Tensor]]
 
 
@@ -23,6 +24,7 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.dropout = nn.Identity()
+        self.scale = nn.Parameter(torch.ones(()))  # something that an answer may freeze
         self.modes: list[bool] = []
         self.recorded: list[bool] = []
 
@@ -30,7 +32,7 @@ class Model(nn.Module):
         """Return the inputs as logits; in training mode they are turned around."""
         self.modes.append(self.dropout.training)
         self.recorded.append(torch.is_grad_enabled() and not torch.is_inference_mode_enabled())
-        return inputs.flip(1) if self.dropout.training else inputs
+        return (inputs.flip(1) if self.dropout.training else inputs) * self.scale
 
 
 def _case(
@@ -111,6 +113,7 @@ def _observe(call: Call) -> dict[str, Any]:
         "the accuracy": call.result,
         "the value of `model.training` afterwards": str(model.dropout.training),
         "the number of forward passes that build a graph": sum(model.recorded),
+        _FROZEN: not model.scale.requires_grad,
     }
 
 
@@ -133,6 +136,14 @@ EVALUATE = Exercise(
         "Right for every batch size, and it leaves no trace in the model. Few libraries do more."
     ),
     mistakes=(
+        Mistake(
+            "mode_put_back_too_soon",
+            "Some batches were measured in eval mode, and some in training mode. Is the mode put "
+            "back inside the loop? That belongs after it.",
+            seen_in=lambda trial: all(
+                len(set(call.arguments[0].modes)) == 2 for call in trial.calls[:2]
+            ),
+        ),
         Mistake(
             "never_in_eval_mode",
             "The model was measured in training mode, with its dropout at work. `model.eval()` "
@@ -189,6 +200,12 @@ EVALUATE = Exercise(
             like=_slip(guess=torch.argmax),
         ),
         Mistake(
+            "each_with_every",
+            "With `keepdim=True` the guesses have shape (n, 1), the labels (n,). `==` broadcasts "
+            "them and compares each guess with *every* label. Leave `keepdim` out.",
+            like=_slip(guess=lambda logits: logits.argmax(dim=1, keepdim=True)),
+        ),
+        Mistake(
             "values_not_classes",
             "The largest logits themselves were compared with the labels. Their *places* are the "
             "classes: `argmax(dim=1)`, or the second of what `max(dim=1)` returns.",
@@ -214,8 +231,9 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "left_in_eval_mode",
-            "The accuracy is right, but the model stays in eval mode. The next epoch would "
-            "train without dropout, and nothing would say so.",
+            "The accuracy is right, but the model stays in eval mode, or its parts do. The next "
+            "epoch would train without dropout, and nothing would say so. (Note `model.training` "
+            "*before* `eval()`, and put it back with `model.train(...)`: that reaches the parts.)",
             like=_modes(after=None),
         ),
         Mistake(
@@ -223,6 +241,12 @@ EVALUATE = Exercise(
             "The accuracy is right. But the model is in training mode afterwards, even if it "
             "came in eval mode: note `model.training` first, and put that back.",
             like=_modes(after=True),
+        ),
+        Mistake(
+            "frozen",
+            "The accuracy is right, but the parameters of the caller's model have "
+            "`requires_grad = False` now: the next epoch could not train them.",
+            seen_in=lambda trial: all(call.seen[_FROZEN] for call in trial.calls),
         ),
         Mistake(
             "builds_a_graph",

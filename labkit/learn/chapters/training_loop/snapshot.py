@@ -82,7 +82,6 @@ SNAPSHOT = Exercise(
         _case(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)),
     ),
     observe=_observe,
-    may_change=("model",),  # by the observation
     praise="A true copy, with the buffers. This is what saving the best epoch needs.",
     mistakes=(
         Mistake(
@@ -101,9 +100,15 @@ SNAPSHOT = Exercise(
         ),
         Mistake(
             "whole_model",
-            "This is a copy of the model. It works, but `load_state_dict` takes the state: a "
-            "dictionary from names to tensors.",
+            "A model came back. `load_state_dict` takes a state: a dictionary from names to "
+            "tensors.",
             seen_in=_kind(nn.Module),
+        ),
+        Mistake(
+            "loaded",
+            "`load_state_dict` puts a state into a model, and returns only which names did not "
+            "fit. Here the state itself should come back.",
+            seen_in=lambda trial: trial.source.calls("load_state_dict"),
         ),
         Mistake(
             "no_names",
@@ -114,9 +119,7 @@ SNAPSHOT = Exercise(
         Mistake(
             "not_called",
             "`model.state_dict` is the method itself. Call it: `model.state_dict()`.",
-            seen_in=lambda trial: (
-                all(callable(result) for result in trial.results) and not _kind(nn.Module)(trial)
-            ),
+            seen_in=lambda trial: all(result.__name__ == "state_dict" for result in trial.results),
         ),
         Mistake(
             "one_level_down",

@@ -93,6 +93,13 @@ TRAIN_EPOCH = Exercise(
             like=_both(clear="never"),
         ),
         Mistake(
+            "copied_model",
+            "You trained a copy of the model. The optimizer holds the parameters of the model that "
+            "was handed in, and those have not moved.",
+            like=_both(step=False),
+            seen_in=lambda trial: trial.source.calls("deepcopy"),
+        ),
+        Mistake(
             "cleared_too_late",
             "No weight has moved, though `step` may have been called. Is `backward` missing, or "
             "does it come after `step`? Or does `zero_grad` stand between the two, and wipe out "
@@ -104,6 +111,12 @@ TRAIN_EPOCH = Exercise(
             "The weights are those after a single step, with the gradients of all batches "
             "added up. Is `step` outside the loop?",
             like=epochs.one_step,
+        ),
+        Mistake(
+            "step_after_the_loop",
+            "`step` stands after the loop. `zero_grad` has cleared the gradients of all batches "
+            "but the last by then, so there is one step, with the last batch alone.",
+            like=epochs.last_batch_only,
         ),
         Mistake(
             "first_batch_only",
@@ -148,8 +161,9 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "summed_over_the_batch",
-            'With `reduction="sum"` the gradients are those of a sum: a step gets longer with the '
-            "size of its batch. `cross_entropy` averages by default; train with that.",
+            'The gradients are those of a sum over the batch (`reduction="sum"`, or a mean times '
+            "`len(labels)` in front of `backward`): a step gets longer with the size of its batch. "
+            "Call `backward` on the mean, which `cross_entropy` gives by default.",
             like=epochs.summed,
         ),
         Mistake(
@@ -178,9 +192,35 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "not_in_training_mode",
-            "Weights and loss are right, for this model. It came in eval mode and was trained "
-            "in it: dropout and batch norm would have been asleep. `model.train()` wakes them.",
+            "Weights and loss are right, for this model. But it came in eval mode, and was in it "
+            "for some batches at least: dropout and batch norm would have been asleep. "
+            "`model.train()` in front of the loop wakes them.",
             like=partial(epochs.train, mode=None),
+        ),
+        Mistake(
+            "one_for_each_batch",
+            "A list came back, with one loss for each batch. One number is asked for.",
+            seen_in=lambda trial: all(isinstance(result, list) for result in trial.results),
+        ),
+        Mistake(
+            "more_than_the_loss",
+            "Several things came back. The task asks for the mean loss alone; the model has been "
+            "trained in place, and whoever called you has it already.",
+            seen_in=lambda trial: all(isinstance(result, tuple) for result in trial.results),
+        ),
+        Mistake(
+            "loss_object_not_made",
+            "`nn.CrossEntropyLoss` is a class. Make an object of it first, `criterion = "
+            "nn.CrossEntropyLoss()`, and call that: `criterion(logits, labels)`.",
+            raises="Boolean value of Tensor",
+            seen_in=lambda trial: trial.source.calls("CrossEntropyLoss"),
+        ),
+        Mistake(
+            "classes_not_logits",
+            "The loss takes the logits, a score for each class. `argmax` has put one class in "
+            "their place, and there is no slope in that to follow.",
+            raises="floating point|scalar type|0D or 1D target|Long|grad|Dimension out of range",
+            seen_in=lambda trial: trial.source.calls("argmax"),
         ),
         Mistake(
             "swapped",

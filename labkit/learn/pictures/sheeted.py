@@ -1,4 +1,4 @@
-"""The still picture of the explorer, for notebooks without a kernel."""
+"""A picture on a sheet of its own, as an image for notebooks without a kernel."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from labkit.learn.pictures.picture import Picture
 from labkit.views.still.sheet import INSET, ROOM, Section, sheet, style
 
-_COLOURS = style({".storage": "color:#333"}, {".storage": "color:#ddd"})
+_COLOURS = style({".sheeted": "color:#333"}, {".sheeted": "color:#ddd"})
 """What the picture's `currentColor` is, as the page's own colours do not reach an image."""
 
 
-def still_picture(picture: Picture) -> str:
-    """Return a picture of a storage on a sheet of its own, as SVG source."""
+def sheeted(picture: Picture, title: str) -> str:
+    """Return a picture under a title, on a sheet with colours of its own, as SVG source."""
     found = re.search(r'width="(\d+)" height="(\d+)"', picture.svg)
     assert found
     width, height = (float(side) for side in found.groups())
@@ -25,5 +25,5 @@ def still_picture(picture: Picture) -> str:
         picture.svg.replace(found[0], place, 1),
     )
     plain = re.sub(r"var\(--jp-[\w-]+, ([^()]+)\)", r"\1", sized)
-    body = f'{_COLOURS}<g class="storage">{plain}</g>'
-    return sheet("Storage, and what is read from it", "", [Section(body, height * scale)])
+    body = f'{_COLOURS}<g class="sheeted">{plain}</g>'
+    return sheet(title, "", [Section(body, height * scale)])
