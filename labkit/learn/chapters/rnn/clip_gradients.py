@@ -65,10 +65,12 @@ def _assigns_its_loop_variable(trial: Trial) -> bool:
     )
 
 
-_CLIPPED_BY_TORCH = (
-    "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. Here you "
-    "write what is inside it."
-)
+def _are_norms_or_unchanged(trial: Trial) -> bool:
+    return all(
+        isinstance(call.result, Tensor) or trial.same(call.result, call.case.build()[0])
+        for call in trial.calls
+    )
+
 
 CLIP_GRADIENTS = Exercise(
     name="clip_gradients",
@@ -194,9 +196,11 @@ CLIP_GRADIENTS = Exercise(
         ),
         Mistake(
             "clipped_by_torch",
-            _CLIPPED_BY_TORCH,
-            like=lambda gradients, most: gradients,
-            seen_in=lambda trial: trial.source.mentions("clip_grad_norm_"),
+            "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. "
+            "Here you write what is inside it.",
+            seen_in=lambda trial: (
+                trial.source.mentions("clip_grad_norm_") and _are_norms_or_unchanged(trial)
+            ),
         ),
         Mistake(
             "unchanged",
@@ -209,14 +213,6 @@ CLIP_GRADIENTS = Exercise(
             like=(
                 lambda gradients, most: _at_most(_norm)(gradients, most)[:1],
                 lambda gradients, most: _at_most(_norm)(gradients, most)[0],
-            ),
-        ),
-        Mistake(
-            "clipped_by_torch",
-            _CLIPPED_BY_TORCH,
-            seen_in=lambda trial: (
-                trial.source.mentions("clip_grad_norm_")
-                and all(isinstance(result, Tensor) for result in trial.results)
             ),
         ),
         Mistake(
