@@ -50,7 +50,7 @@ function ownHead(layer: PlaygroundLayer, isOutput: boolean): HTMLElement {
     "div",
     { class: "playground-head", title: [title, layer.note].filter(Boolean).join(". ") },
     make("span", { class: "playground-head-name" }, make("bdi", { dir: "ltr" }, title)),
-    make("span", {}, layer.name ? count : ""),
+    make("span", { class: "playground-head-line" }, make("span", {}, layer.name ? count : "")),
   );
   if (layer.note === "") return head;
   head.lastElementChild?.append(
