@@ -101,7 +101,7 @@ adapters: $(VENV)/dev.done build/adapters/made.done
 	build/adapters/venv/bin/python -m pytest $(PYTEST_ARGS) tests/adapters \
 	  --override-ini "python_files=test_*.py fastai_learners.py ray_workers.py"
 
-# Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
+# Needs some 8 GB of disk, and an hour and a half on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.
 versions: $(VENV)/dev.done
 	$(BIN)/python -m tests.versions.matrix --workers $(WORKERS) $(VERSIONS_ARGS)

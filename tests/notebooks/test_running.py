@@ -52,7 +52,7 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     for cell in copy.deepcopy(chapter.notebook.cells):
         tags = cell.metadata.get("tags", [])
         if "continue-here" in tags:
-            cells.append(nbformat.v4.new_code_cell("%reset -f"))
+            cells.append(nbformat.v4.new_code_cell(AS_IN_A_NEW_KERNEL))
         if cell.cell_type == "code" and cell.source in asked:
             prediction = asked[cell.source]
             cell.source = f'chapter.predict("{prediction.name}", {typed(prediction)}, sure=2)'
@@ -76,6 +76,8 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     }
 
 
+# `%reset` deletes `__spec__` too, which each kernel has, and which workers are started with.
+AS_IN_A_NEW_KERNEL = "%reset -f\n__spec__ = None"
 FAILING = """
 def {name}(*arguments):
     return arguments.nonsense
