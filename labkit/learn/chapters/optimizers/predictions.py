@@ -132,6 +132,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         reasons={
             "0.1": "That is the first step. Velocity then builds up, as long as the slope lasts.",
             "0.19": "That is the second step, 0.1 × (1 + 0.9). It goes on growing.",
+            "10": "That is the velocity in the end. A step is the rate times that.",
             "0.9": "That is the part of the velocity that is kept, not the length of a step.",
             "0.01": (
                 "That would be a running mean times 0.1 and 0.1 again. PyTorch's SGD adds the "
@@ -166,6 +167,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
                 "The bottom is four rates away along x; Adam's first step goes one rate in each "
                 "direction."
             ),
+            "(-5, 2)": "Both parameters move against the sign of their gradient: this is uphill.",
             "(-3, 1)": "Both parameters move by one rate, `y` as well as `x`.",
             "(-4, -2)": (
                 "A gradient of 50 makes SGD leap over the ravine. Adam divides it by its own size."
