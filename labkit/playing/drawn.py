@@ -60,10 +60,10 @@ class Row:
         self._parts = parts
         self.layers = tuple(layer for layer, _ in parts)
 
-    def values(self, inputs: Tensor) -> list[Tensor]:
-        """Return what the units of each layer give, the last one included."""
+    def values(self, inputs: Tensor, *, with_outputs: bool) -> list[Tensor]:
+        """Return what the units of each layer give, those of the last one if they are asked for."""
         values = []
-        for layer, activations in self._parts:
+        for layer, activations in self._parts if with_outputs else self._parts[:-1]:
             assert layer.linear is not None
             inputs = layer.linear(inputs)
             for activation in activations:
@@ -98,16 +98,17 @@ class Traced:
         ]
         self.layers = (*shown, *_last(self.layers[-1], trace, paths))
 
-    def values(self, inputs: Tensor) -> list[Tensor]:
-        """Return what the units of each layer give, and at the end the outputs of the model.
+    def values(self, inputs: Tensor, *, with_outputs: bool) -> list[Tensor]:
+        """Return what the units of each layer give, and the outputs if they are asked for.
 
         If the model calls its layers in another way than before, these are NaN.
         """
         seen: list[tuple[Tensor, Tensor]] = []
-        with (
-            calls_seen(self._linears, lambda _, given, returned: seen.append((given, returned))),
-            evaluation_mode(self._model),
-        ):
+
+        def see(_: nn.Linear, given: Tensor, returned: Tensor) -> None:
+            seen.append((given, returned))
+
+        with calls_seen(self._linears, len(inputs), see), evaluation_mode(self._model):
             outputs = self._model(inputs).reshape(len(inputs), -1)
         values = []
         for column, layer in enumerate(self.layers[:-1]):
@@ -118,7 +119,7 @@ class Traced:
             if value is None or value.shape != (len(inputs), layer.units):
                 value = torch.full((len(inputs), layer.units), torch.nan)
             values.append(value.float())
-        return [*values, outputs]
+        return [*values, outputs] if with_outputs else values
 
 
 _UNFOLLOWED = "Its pictures show the outputs of this layer itself."
@@ -142,7 +143,7 @@ def drawn_network(model: nn.Module, inputs: Tensor) -> Row | Traced | str:
     except Exception as error:  # noqa: BLE001 - a model of the user's
         return f"The units are not drawn, as the model could not be followed: {described(error)}"
     if not trace.linears:
-        return "There are no units to draw: the model calls no nn.Linear."
+        return "There are no units to draw: the model calls no nn.Linear with a row for each point."
     network = Traced(model, trace, _paths(model))
     hidden = len(network.layers) - 1
     return _too_many(hidden) if hidden > _MAX_LAYERS else network

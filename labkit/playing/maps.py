@@ -69,9 +69,10 @@ class Maps:
         Those of a single output are left out, as `output` has them in full detail.
         """
         network, inputs = self._training.network, self._inputs[side]
-        values = [] if network is None else network.values(inputs)
-        shown = values[:-1] if self._training.outputs == 1 else values
-        drawn = [each[:, :MAX_DRAWN] for each in shown]
+        if network is None:
+            return _encoded(torch.empty(len(inputs), 0))
+        values = network.values(inputs, with_outputs=self._training.outputs > 1)
+        drawn = [each[:, :MAX_DRAWN] for each in values]
         return _encoded(torch.cat([torch.empty(len(inputs), 0), *drawn], dim=1))
 
     @torch.no_grad()

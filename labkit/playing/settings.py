@@ -137,10 +137,10 @@ def outputs_of(settings: Settings, own: Own) -> int:
     # For two classes both are usual: one output, or one for each class.
     if own.outputs is None or own.outputs == wanted or own.outputs == classes == 2:  # noqa: PLR2004
         return own.outputs or wanted
-    data = "points of yours" if own.classes is not None else repr(settings.data)
+    data = "your points" if own.classes is not None else repr(settings.data)
     kind = "values" if classes == VALUES else f"{classes} classes"
     raise ValueError(
-        f"The model returns shape (n, {own.outputs}), and {data} with {kind} need (n, {wanted}). "
+        f"The model returns shape (n, {own.outputs}), and the {kind} of {data} need (n, {wanted}). "
         f"End with nn.Linear(..., {wanted}){_other_data(own)}."
     )
 

@@ -43,12 +43,16 @@ _WRITTEN = {
 
 @contextmanager
 def calls_seen(
-    linears: Iterable[nn.Linear], see: Callable[[nn.Linear, Tensor, Tensor], None]
+    linears: Iterable[nn.Linear], rows: int, see: Callable[[nn.Linear, Tensor, Tensor], None]
 ) -> Iterator[None]:
-    """Call a function with each linear layer that is called, its inputs and its outputs."""
+    """Call a function with each linear layer that is called, its inputs and its outputs.
+
+    Calls whose outputs are not a matrix with so many rows, one for each point, are left out.
+    """
 
     def hook(linear: Any, positional: Any, named: dict[str, Any], outputs: Any) -> None:
-        see(linear, positional[0] if positional else named["input"], outputs)
+        if outputs.dim() == 2 and len(outputs) == rows:  # noqa: PLR2004
+            see(linear, positional[0] if positional else named["input"], outputs)
 
     handles = [each.register_forward_hook(hook, with_kwargs=True) for each in linears]
     try:
@@ -106,11 +110,10 @@ def traced(model: nn.Module, inputs: Tensor) -> Trace:
         def see(linear: nn.Linear, given: Tensor, returned: Tensor) -> None:
             # At once, as an operation in place would replace the node of the outputs.
             begun.append((linear, given.grad_fn))
-            is_flat = returned.dim() == 2 and len(returned) == len(inputs)  # noqa: PLR2004
-            widths.append(linear.out_features if is_flat else -1)
+            widths.append(linear.out_features)
             known.setdefault(returned.grad_fn, len(begun))
 
-        with calls_seen(linears_in(model), see):
+        with calls_seen(linears_in(model), len(inputs), see):
             outputs = model(start)
     known.pop(None, None)
     origins = []

@@ -79,6 +79,9 @@ class Training:
             settings.data, settings.noise, settings.split, settings.seed, own
         )
         self.targets = self.points.y.long() if outputs > 1 else self.points.y
+        # In the order in which pages get the points.
+        order = torch.cat([self.points.train, self.points.test])
+        self._wanted = self.targets[order] if outputs > 1 else self.targets[order] > 0
         if self.own_model is None:
             sizes = len(settings.features), settings.hidden, outputs
             self.model: nn.Module = build(*sizes, settings.activation, settings.seed)
@@ -89,7 +92,7 @@ class Training:
             self.model.load_state_dict(self.initial)
             self.model.zero_grad()
             self.inputs = self.points.x
-        found = drawn_network(self.model, self.inputs[:2])
+        found = drawn_network(self.model, self.inputs[:3])
         self.network: Row | Traced | None = None if isinstance(found, str) else found
         self.why_not_drawn = found if isinstance(found, str) else None
         choices = losses_for(self.points.classes, outputs)
@@ -167,10 +170,9 @@ class Training:
         outputs = self._evaluated
         if self.points.is_regression:
             return torch.zeros(0, dtype=torch.bool)
-        targets = self.targets[torch.cat([self.points.train, self.points.test])]
         if self.outputs == 1:
-            return ((outputs > 0) != (targets > 0)) | outputs.isnan()
-        return (outputs.argmax(dim=1) != targets) | outputs.isnan().any(dim=1)
+            return ((outputs > 0) != self._wanted) | outputs.isnan()
+        return (outputs.argmax(dim=1) != self._wanted) | outputs.isnan().any(dim=1)
 
     # ── changes while the training goes on ───────────────────────────────────
 

@@ -39,6 +39,11 @@ sys.addaudithook(refuse)
 for category in (DeprecationWarning, FutureWarning):
     warnings.filterwarnings("error", category=category)
 """
+AT_FULL_SPEED = """
+from labkit.run.control.pace import Pace
+
+Pace.left_ns = lambda self: 0
+"""
 AFTERWARDS = """
 import os, resource
 
@@ -61,11 +66,14 @@ def text_of(cell: Any) -> str:
 
 
 @pytest.fixture
-def run_cells(tmp_path: Path) -> Iterator[Callable[[list[Any]], int]]:
-    """A function that runs cells in a new kernel and an empty folder; returns peak memory in MB."""
+def run_cells(tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """A function that runs cells in a new kernel and an empty folder; returns peak memory in MB.
 
-    def run(cells: list[Any]) -> int:
-        guard = nbformat.v4.new_code_cell(GUARD)
+    With `paced=False`, loops that were given a pace do not wait for it.
+    """
+
+    def run(cells: list[Any], *, paced: bool = True) -> int:
+        guard = nbformat.v4.new_code_cell(GUARD if paced else GUARD + AT_FULL_SPEED)
         after = nbformat.v4.new_code_cell(AFTERWARDS)
         notebook = nbformat.v4.new_notebook(cells=[guard, *cells, after])
         client = NotebookClient(

@@ -42,7 +42,8 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     """Every section runs in a reset namespace, with predictions and solutions filled in.
 
     Right and wrong answers are tried without a kernel, in tests/unit/learn/test_answers.py. Only
-    the line of an error is read from a cell here, as its file is named by the kernel.
+    the line of an error is read from a cell here, as its file is named by the kernel. The test
+    above runs the loops at their pace.
     """
     plan = load_plan(chapter.name)
     exercises = {exercise.name: exercise for exercise in plan.exercises}
@@ -51,7 +52,7 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     for cell in copy.deepcopy(chapter.notebook.cells):
         tags = cell.metadata.get("tags", [])
         if "continue-here" in tags:
-            cells.append(nbformat.v4.new_code_cell("%reset -f"))
+            cells.append(nbformat.v4.new_code_cell(AS_IN_A_NEW_KERNEL))
         if cell.cell_type == "code" and cell.source in asked:
             prediction = asked[cell.source]
             cell.source = f'chapter.predict("{prediction.name}", {typed(prediction)}, sure=2)'
@@ -63,7 +64,7 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     name = next(exercise.name for exercise in plan.exercises)
     cells.append(nbformat.v4.new_code_cell(_answer(FAILING.format(name=name), name)))
     expected.append((cells[-1], FAILED))
-    run_cells(cells)
+    run_cells(cells, paced=False)
     for cell, message in expected:
         assert message.replace("`", "") in text_of(cell)
     kept = json.loads((tmp_path / ".labkit-progress.json").read_text())["chapters"][chapter.name]
@@ -75,6 +76,8 @@ def test_every_section_runs_from_its_start_and_solutions_pass(chapter, run_cells
     }
 
 
+# `%reset` deletes `__spec__` too, which each kernel has, and which workers are started with.
+AS_IN_A_NEW_KERNEL = "%reset -f\n__spec__ = None"
 FAILING = """
 def {name}(*arguments):
     return arguments.nonsense

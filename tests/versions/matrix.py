@@ -23,7 +23,7 @@ from tests.versions.results import Outcome, counts, record, table
 PYTHONS = ("3.11", "3.14", "3.15")
 """The oldest that the project admits, the newest that the pinned torch fits, and the next."""
 TORCHES = ("oldest", "pinned")
-TESTS = ("tests/unit", "tests/widgets", "tests/realworld")
+TESTS = ("tests/unit", "tests/widgets", "tests/realworld", "tests/notebooks")
 NOT_HERE = "not browser and not gpu and not hammer"
 BUILD = ROOT / "build" / "versions"
 

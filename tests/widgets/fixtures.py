@@ -770,6 +770,7 @@ def prediction_states() -> dict[str, prediction.PredictionState]:
             "y": [1.5, -0.5],
             "cells": True,
             "names": ["column", "row"],
+            "numbered": "",
         },
     }
     return {kind: _prediction_state(form) for kind, form in forms.items()}

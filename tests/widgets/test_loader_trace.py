@@ -4,18 +4,13 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
+from torch.utils.data import DataLoader, IterableDataset, Subset
 
 from labkit.learn import trace_loader
 from labkit.views.saved_output import VIEW_MIME_TYPE
 
-
-class Squares(Dataset):
-    def __len__(self):
-        return 10
-
-    def __getitem__(self, index):
-        return index**2
+# No class of this file, which workers that are not forked (from Python 3.14) could not import.
+SQUARES = [index**2 for index in range(10)]
 
 
 def indices(trace):
@@ -25,7 +20,7 @@ def indices(trace):
 def test_a_trace_has_the_batches_that_the_loader_itself_gives():
     def loader():
         return DataLoader(
-            Squares(), batch_size=4, shuffle=True, generator=torch.Generator().manual_seed(3)
+            SQUARES, batch_size=4, shuffle=True, generator=torch.Generator().manual_seed(3)
         )
 
     straight = loader()
@@ -39,7 +34,7 @@ def test_a_trace_has_the_batches_that_the_loader_itself_gives():
 
 
 def test_worker_processes_take_turns_and_times_are_in_order():
-    trace = trace_loader(DataLoader(Squares(), batch_size=3, num_workers=2))
+    trace = trace_loader(DataLoader(SQUARES, batch_size=3, num_workers=2))
     assert [each.worker for each in trace.batches] == [0, 1, 0, 1]
     for each in trace.batches:
         assert 0 <= each.begin <= each.end <= each.arrived <= each.done
@@ -48,7 +43,7 @@ def test_worker_processes_take_turns_and_times_are_in_order():
 
 
 def test_samples_of_a_subset_have_their_index_in_the_whole_dataset():
-    part = Subset(Subset(Squares(), [9, 8, 7, 6]), [1, 3])
+    part = Subset(Subset(SQUARES, [9, 8, 7, 6]), [1, 3])
     trace = trace_loader(DataLoader(part, batch_size=2))
     assert (indices(trace), trace.size) == ([[8, 6]], 10)
 
@@ -64,15 +59,15 @@ def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(TypeError, match="no indices"):
         trace_loader(DataLoader(Endless()))
     with pytest.raises(ValueError, match="makes no batches"):
-        trace_loader(DataLoader(Squares(), batch_size=None))
+        trace_loader(DataLoader(SQUARES, batch_size=None))
     with pytest.raises(ValueError, match="up to 1000"):
         trace_loader(DataLoader(torch.zeros(1001)))
     with pytest.raises(ValueError, match="epochs is 1 to 8"):
-        trace_loader(DataLoader(Squares()), epochs=0)
+        trace_loader(DataLoader(SQUARES), epochs=0)
 
 
 def test_a_notebook_without_a_kernel_shows_the_batches():
-    trace = trace_loader(DataLoader(Squares(), batch_size=6, num_workers=2))
+    trace = trace_loader(DataLoader(SQUARES, batch_size=6, num_workers=2))
     data, _ = trace._repr_mimebundle_()
     picture = ElementTree.fromstring(data["image/svg+xml"])
     words = "".join(picture.itertext())

@@ -20,7 +20,7 @@ export interface NumberForm {
   readonly unit: string;
 }
 
-/** A whole number, or as many as `length` says, in a field. */
+/** A whole number, or as many as `length` says (0 for any number of them), in a field. */
 export interface ExactForm {
   readonly kind: "exact";
   readonly length: number | null;
@@ -49,6 +49,8 @@ export interface PlaceForm {
   /** Whether a place is the centre of a cell, at whole coordinates. */
   readonly cells: boolean;
   readonly names: readonly string[];
+  /** What the cells are called where they are numbered from 0, row by row; else empty. */
+  readonly numbered: string;
 }
 
 export type PredictionForm = ChoiceForm | NumberForm | ExactForm | CurveForm | PlaceForm;

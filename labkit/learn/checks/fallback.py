@@ -11,6 +11,8 @@ import linecache
 import traceback
 from collections.abc import Mapping
 
+from torch import nn
+
 from labkit.learn.checks.comparison import close
 from labkit.learn.checks.differences import difference, got_and_expected, other_shape
 from labkit.learn.checks.exercise import Exercise
@@ -110,7 +112,7 @@ def raised(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     where = f" in the line `{line}`" if line else ""
     said = [f"{first}{where}.", safely(lambda: meaning_of(error), "")]
     if exercise.parameters:
-        said += [_called_with(exercise, trial, call), *_other_order(exercise, trial)]
+        said += [_called_with(exercise, trial, call), *other_order(exercise, trial)]
     return tuple(each for each in said if each)
 
 
@@ -150,8 +152,8 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         return (f"I don't recognise this one yet. You gave {_shown(call.result)}.",)
     if _returned_nothing(trial):
         return (_nothing(trial),)
-    if inspect.isroutine(call.result) and not callable(expected):
-        return (_not_called(call.result),)
+    if not callable(trial.reference[place].result) and (missing := _not_called(call.result)):
+        return (missing,)
     if call.result is None and trial.reference[place].result is not None:
         return (f"{_for(exercise, call)}, {_NOTHING_HERE}",)
     if packed := wrapped(trial):
@@ -173,14 +175,14 @@ def unknown(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
         f"Your function gives `{name}` another value before it reads the one that it was given."
         for name in trial.source.overwritten_arguments()
     ]
-    return (*paragraphs, *_other_order(exercise, trial))
+    return (*paragraphs, *other_order(exercise, trial))
 
 
-def _other_order(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
+def other_order(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
     """Say that the function has the right arguments in another order, where it has."""
     try:
         taken = parameters_of(trial.answer)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - a default value of any type
         return ()
     if taken == exercise.parameters or sorted(taken) != sorted(exercise.parameters):
         return ()
@@ -205,6 +207,15 @@ def _nothing(trial: Trial) -> str:
 
 
 def _not_called(result: object) -> str:
+    """Say that a function or a layer came back itself; an empty text for anything else."""
+    if isinstance(result, nn.Module):
+        return (
+            f"Your function returned a layer, `{type(result).__name__}`, and not what it computes. "
+            "A layer is built with its settings first, and then called with a tensor: two pairs of "
+            "round brackets, one after the other."
+        )
+    if not inspect.isroutine(result):
+        return ""
     name = getattr(result, "__name__", "")
     if not name.isidentifier():
         return "Your function returned another function, and not what that one computes: call it."

@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from torch import nn
@@ -69,7 +69,7 @@ def check_answer(exercise: Exercise, answer: object) -> Verdict:
     if unusable is not None:
         return unusable
     trial = try_answer(exercise, answer)
-    for look in (_left_changed, _forbidden, _raised, _right, _known, _model_left):
+    for look in (_left_changed, _forbidden, _reordered, _raised, _right, _known, _model_left):
         verdict = look(exercise, trial)
         if verdict is not None:
             return verdict
@@ -158,6 +158,20 @@ def _forbidden(exercise: Exercise, trial: Trial) -> Verdict | None:
     for forbidden in exercise.forbids:
         if forbidden.is_taken(trial):
             return Verdict("wrong", (forbidden.message,), forbidden.name)
+    return None
+
+
+def _reordered(exercise: Exercise, trial: Trial) -> Verdict | None:
+    """Return a verdict if the answer is right once its arguments are given by name."""
+    order = fallback.other_order(exercise, trial)
+    if not order or trial.is_right:
+        return None
+
+    def by_name(*arguments: Any) -> Any:
+        return trial.answer(**dict(zip(exercise.parameters, arguments, strict=True)))  # type: ignore[operator]
+
+    if replace(trial, calls=exercise.procedure.run(by_name)).is_right:
+        return Verdict("wrong", order, "other_order")
     return None
 
 

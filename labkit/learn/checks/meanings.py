@@ -58,8 +58,9 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     (
         r"'bool' object has no attribute",
         (
-            "Between two things of different kinds `==` gives a single `False`. Is one of them a "
-            "method without its round brackets, or a pair?"
+            "This is a plain `True` or `False`. If it came from `==`: between two things of "
+            "different kinds that gives a single `False`. Is one of them a method without its "
+            "round brackets, or a pair?"
         ),
     ),
     (
@@ -71,7 +72,10 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"only one element tensors|with \d+ elements cannot be converted",
-        "`item()` and `float()` take a tensor with a single element.",
+        (
+            "`item()` and `float()` take a tensor with a single element, and `torch.tensor([...])` "
+            "a list of such. `torch.stack` and `torch.cat` join larger ones."
+        ),
     ),
     (
         r'missing the required "forward" function',
@@ -113,7 +117,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         r"UnboundLocalError",
         (
             "A name that a function assigns somewhere is the function's own, and it is used here "
-            "before it has a value. Give it one before the loop."
+            "before it has a value. Give it one first: before a loop, and in every branch."
         ),
     ),
     (

@@ -20,6 +20,8 @@ from labkit.learn.checks.trial import Call
 FEW = 8
 """The number of items up to which a value is written in full."""
 _LONG = 160
+# In memory, and on a disk, as `ImportError` names it.
+_ADDRESSES = re.compile(r" at 0x[0-9a-fA-F]+| \([^()]*(?:\.py|\.so|unknown location)\)")
 _SHORT = 48
 
 
@@ -28,10 +30,10 @@ def shorten(text: str, limit: int = _LONG) -> str:
 
     Examples
     --------
-    >>> shorten("a  long line", 6)
-    'a long ...'
+    >>> shorten("a  long line", 6), shorten("cannot import 'b' from 'a' (/home/me/a.py)")
+    ('a long ...', "cannot import 'b' from 'a'")
     """
-    flat = " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", text).replace("`", "'").split())
+    flat = " ".join(_ADDRESSES.sub("", text).replace("`", "'").split())
     return flat if len(flat) <= limit else f"{flat[:limit]} ..."
 
 
@@ -61,8 +63,8 @@ def _written(value: object) -> str | None:
         return _digits(value)
     if isinstance(value, Tensor | np.ndarray):
         return _written_array(value)
-    if type(value) in (list, tuple):
-        return _written_items(value)  # type: ignore[arg-type]
+    if isinstance(value, list | tuple) and not isinstance(value, torch.Size):
+        return _written_items(value)
     plain = str | bool | torch.device | torch.dtype | torch.Size | None
     return repr(value) if isinstance(value, plain) else None
 

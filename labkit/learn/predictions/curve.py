@@ -26,6 +26,8 @@ _PAIR = 2
 _LEVEL, _SLOPE, _BOTTOM, _HIGH, _TOP = 0.08, 0.15, 0.03, 0.8, 0.9
 """Fractions of the vertical axis that tell shapes apart."""
 _TEETH = 2
+_TWO_DIGITS = 10.0
+"""From here on, a height is written without its fraction: two digits show enough of it."""
 
 
 def _rises(heights: NDArray[np.float64]) -> int:
@@ -51,6 +53,9 @@ _SHAPES: dict[str, Callable[[NDArray[np.float64]], bool]] = {
     "straight": lambda y: bool(
         np.abs(y - np.linspace(y[0], y[-1], len(y))).max() < _LEVEL <= np.ptp(y)
     ),
+    "straight up": lambda y: bool(
+        y[-1] - y[0] > _SLOPE and np.abs(y - np.linspace(y[0], y[-1], len(y))).max() < _LEVEL
+    ),
     "reaches the bottom": lambda y: bool(y.min() < _BOTTOM),
     "stays high": lambda y: bool(y.min() > _HIGH),
     "starts at the top": lambda y: bool(y[0] > _TOP),
@@ -67,6 +72,7 @@ _EXAMPLES: dict[str, Sequence[float]] = {
     "falls": (0.9, 0.1, 0.1),
     "only falls": (0.9, 0.2, 0.1),
     "straight": (0.8, 0.2),
+    "straight up": (0.1, 0.9),
     "reaches the bottom": (0.5, 0.0, 0.0),
     "stays high": (0.85, 1.0, 0.85),
     "starts at the top": (1.0, 0.9, 0.2),
@@ -80,9 +86,9 @@ _EXAMPLES: dict[str, Sequence[float]] = {
 class Curve(Prediction):
     """A curve over an axis, sketched in the card or typed as heights that are evenly spaced.
 
-    The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, reaches the bottom,
-    stays high, starts at the top, falls and rises, zigzags, levels off. The first that a sketch has
-    is its reason.
+    The keys of `reasons` are shapes: flat, rises, falls, only falls, straight, straight up,
+    reaches the bottom, stays high, starts at the top, falls and rises, zigzags, levels off. The
+    first that a sketch has is its reason.
 
     Attributes
     ----------
@@ -233,7 +239,11 @@ def _settled(outcome: Sequence[Point]) -> list[float]:
 
 
 def _ends(heights: Sequence[float]) -> str:
-    return f"`{heights[0]:.2g}` to `{heights[-1]:.2g}`"
+    first, last = (
+        f"{height:.2g}" if abs(height) < _TWO_DIGITS else f"{height:.0f}"
+        for height in (heights[0], heights[-1])
+    )
+    return f"`{first}` to `{last}`"
 
 
 def _float(value: Any) -> float:

@@ -21,7 +21,8 @@ class Exact(Prediction):
     Attributes
     ----------
     length : int or None
-        How many numbers; None for a single one, which is no tuple.
+        How many numbers; None for a single one, which is no tuple, and 0 for a tuple of any
+        length, where the length is part of the answer.
 
     Examples
     --------
@@ -37,12 +38,11 @@ class Exact(Prediction):
         if self.length is None:
             return whole_number_from(value)
         items = items_from(value, _MAX_LENGTH)
-        if items is None:
-            raise ValueError(
-                f"this asks for {self.length} whole numbers in round brackets; got {shown(value)}"
-            )
+        count = f"{self.length} whole numbers" if self.length else "whole numbers"
+        if not items:
+            raise ValueError(f"this asks for {count} in round brackets; got {shown(value)}")
         numbers = tuple(whole_number_from(item) for item in items)
-        if len(numbers) != self.length:
+        if self.length and len(numbers) != self.length:
             raise ValueError(f"this asks for {self.length} whole numbers; got {len(numbers)}")
         return numbers
 

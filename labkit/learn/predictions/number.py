@@ -38,6 +38,8 @@ class Number(Prediction):
     >>> loss = Number("loss", "How large?", reasons={"1": "That is the logarithm to base 2."})
     >>> loss.score(0.65, 0.69), loss.score(0.9, 0.69), loss.score(1.0, 0.69), loss.score(5.0, 0.69)
     ('right', 'close', 'off', 'off')
+    >>> Number("share", "How many?", unit="%").read("94 %")
+    94.0
     """
 
     near: float = field(default=0.1, kw_only=True)
@@ -111,7 +113,7 @@ class Number(Prediction):
 
     def _distance_score(self, value: float, outcome: float) -> Score:
         distance = abs(value - outcome) / max(abs(outcome), _SMALLEST_SIZE)
-        near, far = (_EXACT, _EXACT) if self.exact else (self.near, self.far)
-        if distance <= near:
+        near, far = (0.0, 0.0) if self.exact else (self.near, self.far)
+        if distance <= near + _EXACT:
             return "right"
-        return "close" if distance <= far else "off"
+        return "close" if distance <= far + _EXACT else "off"

@@ -48,6 +48,9 @@ def place_overlay(place: Place, clicked: Point | None, outcome: Point) -> Pictur
     found = _VIEW_BOX.search(picture.svg)
     left, top, width, height = map(float, (found[1] if found else "0 0 100 100").split())
     radius = max(4.0, min(width, height) / 25)
+    if place.cells:  # inside its cell, also at the edge of the picture
+        cell = min(width / abs(place.x[1] - place.x[0]), height / abs(place.y[1] - place.y[0]))
+        radius = min(radius, 0.28 * cell)
 
     def at(point: Point) -> tuple[float, float]:
         across, down = place.fractions(point)

@@ -35,7 +35,8 @@ class Place(Prediction):
         The distance up to which a place is right or close, as a fraction of the picture's width
         and height.
     names : tuple of two str
-        What the coordinates are, for texts; a coordinate without a name is left out.
+        What the coordinates are, for texts; a coordinate without a name is left out, and where the
+        second has none, the first may be typed alone.
 
     Examples
     --------
@@ -45,6 +46,9 @@ class Place(Prediction):
     >>> strip = Place("place", "Which cell?", picture=blank, cells=True, **ends)
     >>> strip.read((2.2, 0.1)), strip.score((2, 0), (2, 0)), strip.score((2, 0), (3, 0))
     ((2, 0), 'right', 'off')
+    >>> grid = Place("g", "Which?", picture=blank, cells=True, numbered="sample", **ends)
+    >>> grid.read(2), grid.text((2, 0))
+    ((2, 0), 'sample `2`')
     """
 
     picture: Picture | Callable[[], Picture] = field(kw_only=True)
@@ -54,6 +58,7 @@ class Place(Prediction):
     near: float = field(default=0.0, kw_only=True)
     far: float = field(default=0.0, kw_only=True)
     names: tuple[str, str] = field(default=("x", "y"), kw_only=True)
+    numbered: str = field(default="", kw_only=True)
 
     def read(self, value: object) -> Point:
         """Return the coordinates; a place beyond the picture's edge is at its edge."""
@@ -72,15 +77,19 @@ class Place(Prediction):
         )
 
     def _pair(self, value: object) -> list[object] | None:
-        """Return the items of a place; one number is enough where one coordinate has a name."""
+        """Return the items of a place; one number is enough where it says which place is meant."""
         items = items_from(value, _PAIR + 1)
         named = [bool(name) for name in self.names]
-        if sum(named) != 1 or (items is not None and len(items) != 1):
+        takes_one = bool(self.numbered) or sum(named) == 1
+        if not takes_one or (items is not None and len(items) != 1):
             return items
         try:
             number = number_from(value if items is None else items[0])
         except ValueError:
             return None
+        if self.numbered:
+            row, column = divmod(number, self._columns)
+            return [column, row]
         middles = (sum(ends) / _PAIR for ends in (self.x, self.y))
         return [
             number if has_name else middle for has_name, middle in zip(named, middles, strict=True)
@@ -94,7 +103,9 @@ class Place(Prediction):
         return ""
 
     def text(self, value: Point) -> str:
-        """Return the coordinates with their names."""
+        """Return the number of the cell, or the coordinates with their names."""
+        if self.numbered:
+            return f"{self.numbered} `{value[1] * self._columns + value[0]:g}`"
         parts = zip(self.names, value, strict=True)
         return ", ".join(f"{name} `{part:g}`" for name, part in parts if name)
 
@@ -109,6 +120,7 @@ class Place(Prediction):
             "y": list(self.y),
             "cells": self.cells,
             "names": list(self.names),
+            "numbered": self.numbered,
         }
 
     def misconceptions(self) -> dict[str, Point]:
@@ -123,6 +135,10 @@ class Place(Prediction):
         """Return a place as fractions of the picture, from its left and from its top edge."""
         across = (value[0] - self.x[0]) / (self.x[1] - self.x[0])
         return across, (self.y[1] - value[1]) / (self.y[1] - self.y[0])
+
+    @property
+    def _columns(self) -> int:
+        return round(abs(self.x[1] - self.x[0]))
 
     def _distance(self, one: Point, other: Point) -> float:
         return math.dist(self.fractions(one), self.fractions(other))

@@ -19,6 +19,7 @@ _MAX_LETTERS = 60
 _LARGEST_WHOLE = 10**15
 _FLOAT_DIGITS = 6
 _LIST = re.compile(r"[\d\s,;()\[\]x×+-]*\d[\d\s,;()\[\]x×+-]*")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
@@ -66,10 +67,12 @@ def whole_number_from(value: object) -> int:
 
     Examples
     --------
-    >>> whole_number_from("44"), whole_number_from(3.0)
-    (44, 3)
+    >>> whole_number_from("44"), whole_number_from(3.0), whole_number_from("1,168")
+    (44, 3, 1168)
     """
     plain = _plain(value)
+    if isinstance(plain, str) and _THOUSANDS.fullmatch(plain.strip()):
+        plain = plain.replace(",", "")
     number = _parsed(plain) if isinstance(plain, str) else plain
     if isinstance(number, float) and math.isfinite(number) and number.is_integer():
         number = int(number)
@@ -92,7 +95,7 @@ def items_from(value: object, most: int) -> list[Any] | None:
         )
     if not isinstance(value, Sequence):
         value = _listed(value)
-    if not isinstance(value, Sequence):
+    if not isinstance(value, Sequence) or isinstance(value, bytes):
         return None
     try:
         return [value[place] for place in range(min(len(value), most))]

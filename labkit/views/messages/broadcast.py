@@ -35,7 +35,10 @@ class BroadcastReading(TypedDict):
 
 
 class BroadcastState(AnsweringState):
-    """The state that the kernel sends; `said` is a problem, or empty."""
+    """The state that the kernel sends.
+
+    `said` says why the shapes that were asked for cannot be tried; it is empty otherwise.
+    """
 
     pairs: list[BroadcastPair]
     reading: BroadcastReading

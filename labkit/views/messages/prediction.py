@@ -29,7 +29,7 @@ class NumberForm(TypedDict):
 
 
 class ExactForm(TypedDict):
-    """A whole number, or as many as `length` says, in a field."""
+    """A whole number, or as many as `length` says (0 for any number of them), in a field."""
 
     kind: Literal["exact"]
     length: int | None
@@ -50,7 +50,8 @@ class PlaceForm(TypedDict):
     """A place on a picture.
 
     `picture` is SVG source. `x` has the coordinates at its left and right edge, `y` those at its
-    bottom and top edge. With `cells` a place is the centre of a cell, at whole coordinates.
+    bottom and top edge. With `cells` a place is the centre of a cell, at whole coordinates; cells
+    that are `numbered` are called by that word and their number, counted row by row from 0.
     """
 
     kind: Literal["place"]
@@ -60,6 +61,7 @@ class PlaceForm(TypedDict):
     y: list[float]
     cells: bool
     names: list[str]
+    numbered: str
 
 
 PredictionForm = ChoiceForm | NumberForm | ExactForm | CurveForm | PlaceForm

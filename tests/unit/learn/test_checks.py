@@ -329,6 +329,19 @@ def test_a_forbidden_way_may_be_part_of_a_module():
         assert check_answer(exercise(forbids=forbids), answer).paragraphs == ("By hand.",)
 
 
+def test_arguments_in_another_order_are_named_if_they_are_what_is_wrong():
+    verdict = check_answer(exercise(), lambda scale, table: (table - table.mean(0)) * scale)
+    assert verdict.mistake == "other_order"
+    assert "takes these arguments in another order: `(scale, table)`" in said(verdict)
+    other = check_answer(exercise(), lambda scale, table: table * scale)
+    assert other.mistake != "other_order"
+
+
+def test_a_layer_in_place_of_what_it_computes_is_explained():
+    verdict = check_answer(exercise(), lambda table, scale: nn.Linear(2, 2))
+    assert "a layer, `Linear`, and not what it computes" in said(verdict)
+
+
 def hidden_mean(table):
     return (getattr(torch, "me" + "an"))(table, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -34,9 +35,23 @@ KINDS = {
     "number": Number("n", "q"),
     "exact": Exact("n", "q"),
     "shape": Exact("n", "q", length=2),
+    "any shape": Exact("n", "q", length=0),
+    "percentage": Number("n", "q", unit="%", low=50, high=100),
     "curve": Curve("n", "q", x=(0, 10), y=(0, 1)),
     "place": Place("n", "q", picture=lambda: None, x=(0, 10), y=(0, 10)),
+    "row": Place("n", "q", picture=lambda: None, x=(0, 9), y=(1, -1), names=("place", "")),
 }
+
+
+GRID = Place(
+    "n", "q", picture=lambda: None, x=(-0.5, 9.5), y=(9.5, -0.5), cells=True, numbered="sample"
+)
+
+
+@pytest.mark.parametrize("typed", [12, "12", torch.tensor(12), np.int64(12), (2, 1), "(2, 1)"])
+def test_a_numbered_place_is_typed_and_shown_as_its_number(typed):
+    assert GRID.read(typed) == (2, 1)
+    assert GRID.text(GRID.read(typed)) == "sample `12`"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +77,13 @@ KINDS = {
         ("shape", torch.Size((1, 4)), (1, 4)),
         ("shape", torch.tensor([1, 4]), (1, 4)),
         ("shape", np.array([1, 4]), (1, 4)),
+        ("any shape", "(4,)", (4,)),
+        ("any shape", "2 x 1 x 4", (2, 1, 4)),
+        ("percentage", "94 %", 94.0),
+        ("percentage", 94, 94.0),
+        ("row", 9, (9.0, 0.0)),
+        ("row", "9", (9.0, 0.0)),
+        ("row", (9, 0), (9.0, 0.0)),
         ("curve", [0, 0.5, 2], (0.0, 0.5, 1.0)),
         ("curve", torch.tensor([0.0, 0.5]), (0.0, 0.5)),
         ("place", (2, 30), (2.0, 10.0)),
@@ -330,6 +352,15 @@ def test_the_score_of_a_place_marks_it_on_the_picture(tmp_path):
     assert "You clicked (an orange ring): place 6" in card._repr_html_()
 
 
+def test_the_mark_of_a_cell_at_the_edge_is_inside_the_picture(tmp_path):
+    loading = chapter("05_data_loading", tmp_path)
+    loading.predict("first_of_worker_one", 1)
+    html = loading.score("first_of_worker_one", 12)._repr_html_()
+    assert "You predicted sample" in html.replace("<code>1</code>", "")
+    middle, radius = re.search(r'cy="([\d.]+)" r="([\d.]+)"', html).groups()
+    assert float(middle) > float(radius) > 0
+
+
 def test_explanations_have_code_emphasis_and_paragraphs(tmp_path):
     start = chapter("00_start_here", tmp_path)
     start.predict("zeros_device", "a")
@@ -376,3 +407,10 @@ def test_unknown_names_raise_with_the_known_names(tmp_path):
 def test_a_number_refuses_percentages_where_fractions_belong():
     with pytest.raises(ValueError, match="fractions of the outcome"):
         Number("accuracy", "How many?", near=2, far=5)
+
+
+def test_a_percentage_refuses_fractions():
+    asked = Number("n", "q", unit="%", low=50, high=100)
+    with pytest.raises(ValueError, match=r"a percentage: `94` in place of `0\.94`"):
+        asked.read(0.94)
+    assert Number("n", "q", unit="%", low=0, high=100).read(0.5) == 0.5

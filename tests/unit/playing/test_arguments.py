@@ -77,9 +77,15 @@ class Returning(nn.Module):
         ({"model": nn.Linear(3, 1)}, "could not be called with points"),
         ({"model": nn.Linear(2, 3)}, r"returns shape \(n, 3\).*, as \"three_spirals\""),
         ({"model": nn.Linear(2, 9)}, r"returns shape \(2, 9\)"),
-        ({"data": "plane", "model": nn.Linear(2, 2)}, r"'plane' with values need \(n, 1\)"),
-        ({"data": "three_spirals", "model": nn.Linear(2, 1)}, r"3 classes need \(n, 3\)"),
-        ({"data": (X, torch.arange(20) % 4), "model": nn.Linear(2, 2)}, "points of yours with 4"),
+        ({"data": "plane", "model": nn.Linear(2, 2)}, r"the values of 'plane' need \(n, 1\)"),
+        (
+            {"data": "three_spirals", "model": nn.Linear(2, 1)},
+            r"the 3 classes of 'three_spirals' need",
+        ),
+        (
+            {"data": (X, torch.arange(20) % 4), "model": nn.Linear(2, 2)},
+            "4 classes of your points need",
+        ),
         ({"data": "three_spirals", "loss": "bce"}, "'ce', 'hinge' with these data"),
         ({"model": nn.Linear(2, 1).double()}, "float32 on the CPU"),
         ({"model": nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())}, "Leave out the last"),

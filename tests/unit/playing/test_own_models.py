@@ -161,6 +161,17 @@ def test_no_hook_is_left():
     assert all(not each._forward_hooks for each in net.modules())
 
 
+def test_layers_that_do_not_have_a_row_for_each_point_are_left_out():
+    def forward(net, x):
+        each = net.fc1(x[:, :1].unsqueeze(1)).squeeze(1)
+        return net.fc2(F.relu(each))
+
+    training = Training(Settings(), own_model=Net(forward, (1, 4, 1)))
+    (layer,) = training.layers
+    assert (layer.path, layer.source) == ("model.fc2", None)
+    assert "a matrix product" in layer.note
+
+
 def test_a_model_without_linear_layers_says_so():
     class Scale(nn.Module):
         def __init__(self):

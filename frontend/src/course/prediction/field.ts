@@ -19,10 +19,11 @@ export class FieldAnswer implements Answer {
     private readonly signal: AbortSignal,
   ) {
     const isShape = form.kind === "exact" && form.length !== null;
-    const label = isShape ? `Your answer, ${form.length} whole numbers` : "Your answer";
+    const count = isShape && form.length ? `${form.length} ` : "";
+    const label = isShape ? `Your answer, ${count}whole numbers` : "Your answer";
     this.#field.setAttribute("aria-label", label);
     this.#field.inputMode = isShape ? "text" : "decimal";
-    this.#field.placeholder = isShape ? example(form.length ?? 1) : "a number";
+    this.#field.placeholder = isShape ? example(form.length || 3) : "a number";
     this.#field.addEventListener("input", () => this.#typed(), { signal });
     if (form.kind === "number" && form.low !== null && form.high !== null) {
       this.#addSlider(form.low, form.high);
@@ -37,7 +38,7 @@ export class FieldAnswer implements Answer {
 
   close(locked: PredictionValue | null): void {
     if (locked === null) this.#field.value = "";
-    else if (typeof locked === "object") this.#field.value = `(${locked.join(", ")})`;
+    else if (typeof locked === "object") this.#field.value = tupleText(locked);
     else this.#field.value = String(locked);
     this.#followField();
     this.#field.disabled = true;
@@ -85,5 +86,10 @@ export class FieldAnswer implements Answer {
 }
 
 function example(length: number): string {
-  return `(${Array.from({ length }, (_, place) => place + 2).join(", ")}${length === 1 ? "," : ""})`;
+  return tupleText(Array.from({ length }, (_, place) => place + 2));
+}
+
+/** Writes numbers as Python writes a tuple. */
+function tupleText(numbers: readonly unknown[]): string {
+  return `(${numbers.join(", ")}${numbers.length === 1 ? "," : ""})`;
 }

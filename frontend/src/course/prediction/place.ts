@@ -126,12 +126,8 @@ export class PlaceAnswer implements Answer {
     const isHere = document.activeElement === this.#board && !this.#isClosed;
     this.#put(this.#cursor, isHere ? this.#at : null);
     this.#put(this.#ring, this.#chosen);
-    const words = (point: Point) =>
-      this.form.names
-        .flatMap((name, place) => (name ? [`${name} ${shortNumber(point[place] ?? 0)}`] : []))
-        .join(", ");
-    const cursor = isHere && this.#chosen !== this.#at ? `At ${words(this.#at)}.` : "";
-    const chosen = this.#chosen ? `Marked: ${words(this.#chosen)}.` : "";
+    const cursor = isHere && this.#chosen !== this.#at ? `At ${words(this.form, this.#at)}.` : "";
+    const chosen = this.#chosen ? `Marked: ${words(this.form, this.#chosen)}.` : "";
     this.#words.textContent = `${chosen} ${cursor}`.trim() || "Nothing is marked yet.";
     const help = this.#isClosed ? "" : HELP;
     this.#board.setAttribute("aria-label", `${this.form.description}. ${help}`.trim());
@@ -147,6 +143,13 @@ export class PlaceAnswer implements Answer {
     mark.setAttribute("x", `${100 * across}%`);
     mark.setAttribute("y", `${100 * down}%`);
   }
+}
+
+function words({ names, numbered, x }: PlaceForm, point: Point): string {
+  if (numbered) return `${numbered} ${point[1] * Math.abs(Math.round(span(x))) + point[0]}`;
+  return names
+    .flatMap((name, place) => (name ? [`${name} ${shortNumber(point[place] ?? 0)}`] : []))
+    .join(", ");
 }
 
 function span(ends: readonly number[]): number {

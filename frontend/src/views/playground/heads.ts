@@ -49,8 +49,8 @@ function ownHead(layer: PlaygroundLayer, isOutput: boolean): HTMLElement {
   const head = make(
     "div",
     { class: "playground-head", title: [title, layer.note].filter(Boolean).join(". ") },
-    make("span", { class: "playground-head-name" }, title),
-    make("span", {}, layer.name ? count : ""),
+    make("span", { class: "playground-head-name" }, make("bdi", { dir: "ltr" }, title)),
+    make("span", { class: "playground-head-line" }, make("span", {}, layer.name ? count : "")),
   );
   if (layer.note === "") return head;
   head.lastElementChild?.append(

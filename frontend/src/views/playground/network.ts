@@ -251,7 +251,8 @@ export class NetworkDrawing {
     this.heads.forEach((head, column) => {
       head.style.transform = `translateX(calc(${this.places?.lefts[column]}px - 50% + 18px))`;
       const isLast = column === this.heads.length - 1;
-      const room = isLast ? TILE + 2 * RIGHT_ROOM : (this.places?.columnWidth ?? 0) - 4;
+      const between = (this.places?.columnWidth ?? 0) - 4;
+      const room = isLast ? Math.min(between, TILE + 2 * RIGHT_ROOM) : between;
       head.style.maxWidth = `${Math.max(TILE, room)}px`;
     });
     this.edges.place(this.places, width);

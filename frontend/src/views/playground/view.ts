@@ -25,6 +25,9 @@ const NOT_SCALED =
   "Networks learn best from inputs between about −3 and 3, and yours are of another size: " +
   "standardise them, (x − x.mean(0)) / x.std(0)";
 
+const LARGE_VALUES =
+  "Values of this size take many steps to reach: standardise them as well, (y − y.mean()) / y.std()";
+
 export class PlaygroundView {
   private readonly client: PlaygroundClient;
   private readonly controls: Controls;
@@ -257,7 +260,12 @@ function factsOf({ message, points }: Setup): string {
   const facts =
     `${message.parameters} parameters; ${message.train_points} points for training, ${test} for ` +
     `the test; ${message.steps_per_epoch} step${message.steps_per_epoch === 1 ? "" : "s"} in an epoch`;
-  return message.own_data && !isNearZero(message.plane) ? `${facts}. ${NOT_SCALED}` : facts;
+  if (!message.own_data) return facts;
+  const remarks = [
+    isNearZero(message.plane) ? "" : NOT_SCALED,
+    message.regression && Math.max(...message.y_range.map(Math.abs)) > FAR ? LARGE_VALUES : "",
+  ];
+  return [facts, ...remarks.filter(Boolean)].join(". ");
 }
 
 /** Whether both coordinates have the size that a network's first weights are made for. */

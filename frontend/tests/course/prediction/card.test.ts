@@ -229,6 +229,24 @@ describe("a place", () => {
     expect(board.getAttribute("aria-label")).toContain("eight cells");
   });
 
+  it("names a cell by its number where the cells are numbered", () => {
+    const form = {
+      kind: "place",
+      picture: "<svg xmlns='http://www.w3.org/2000/svg'></svg>",
+      description: "eight samples",
+      x: [-0.5, 3.5],
+      y: [1.5, -0.5],
+      cells: true,
+      names: ["x", "y"],
+      numbered: "sample",
+    };
+    const page = new CardPage("place", { form });
+    const board = page.find(".board");
+    board.getBoundingClientRect = () => new DOMRect(0, 0, 80, 40);
+    board.dispatchEvent(new MouseEvent("click", { clientX: 55, clientY: 35 }));
+    expect(page.find(".words").textContent).toBe("Marked: sample 6.");
+  });
+
   it("shows the description where the picture is none", () => {
     const form = {
       kind: "place",
@@ -238,6 +256,7 @@ describe("a place", () => {
       y: [0, 1],
       cells: false,
       names: ["x", "y"],
+      numbered: "",
     };
     expect(new CardPage("place", { form }).find(".board").textContent).toContain("eight cells");
   });

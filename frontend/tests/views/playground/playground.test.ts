@@ -421,6 +421,8 @@ describe("the code and the losses", () => {
     expect(root.textContent).toContain("(x − x.mean(0)) / x.std(0)");
     kernel.sendSetup({ own_data: true, plane: [-2, 2, -3, 3] });
     expect(root.textContent).not.toContain("x.mean(0)");
+    kernel.sendSetup({ own_data: true, regression: true, y_range: [-3000, 10] });
+    expect(root.textContent).toContain("(y − y.mean()) / y.std()");
   });
 
   it("leaves nothing when it is closed", () => {

@@ -55,9 +55,9 @@ PREDICTIONS = (
         far=0.15,
         why=(
             "Slopes multiply along a path, so each further sigmoid multiplies by the same factor "
-            "of about 0.23: a straight line on a logarithmic axis, and twelve powers of ten lost "
-            "after twenty sigmoids. That is a *vanishing gradient*, and there is no more to it. "
-            "Chapter 09 meets it in real networks."
+            "of about 0.22: a straight line on a logarithmic axis, and almost thirteen powers of "
+            "ten lost after twenty sigmoids. That is a *vanishing gradient*; there is no more to "
+            "it. Chapter 09 meets it in real networks."
         ),
         reasons={
             "flat": "Each sigmoid multiplies the slope by 0.25 at most, so it cannot stay level.",
@@ -172,6 +172,7 @@ PREDICTIONS = (
         log=True,
         near=0.08,
         far=0.16,
+        shape="falls and rises",
         why=(
             "Two errors work against each other. A large `h` misses the curvature: that error "
             "falls with the square of `h`. A small `h` subtracts two nearly equal numbers; what is "
@@ -180,10 +181,15 @@ PREDICTIONS = (
             "than about five correct digits, which is why gradients are tested in `float64`."
         ),
         reasons={
-            "falls": (
+            "levels off": (
+                "It does not stay at its best. Rounding leaves an error in the difference, and a "
+                "smaller `h` divides it by something smaller: the error grows again."
+            ),
+            "only falls": (
                 "It would go on falling if computers had all the digits in the world. They have "
                 "16, and `f(x + h) - f(x - h)` throws most of them away when `h` is tiny."
             ),
+            "rises": "At first a smaller `h` helps: it misses less of the curvature.",
             "flat": "The error depends on `h`, over nearly ten powers of ten.",
         },
     ),

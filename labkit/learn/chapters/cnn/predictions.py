@@ -228,6 +228,7 @@ PREDICTIONS = (
                 "Up to two pixels, yes. Three and four it has never seen, and there the strokes "
                 "are cut off at the edge."
             ),
+            "rises": "Digits in the middle are the easiest: it was trained on both sides of them.",
             "straight": "It does not fall from the start: moves of one and two it knows well.",
         },
     ),

@@ -116,6 +116,14 @@ DEAL_OUT = Exercise(
             ),
         ),
         Mistake(
+            "one_list_for_all",
+            "All batches are one and the same list. `clear()` (or `del`) empties the batch that "
+            "you have appended already, too: begin a new list for each batch, `hand = []`.",
+            seen_in=lambda trial: any(
+                len(batches) > 1 and batches[0] is batches[1] for batches in trial.results
+            ),
+        ),
+        Mistake(
             "first_only",
             "Only the first batch came back. Is the `return` inside the loop?",
             like=_then(lambda batches: batches[:1]),

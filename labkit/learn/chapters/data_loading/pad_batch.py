@@ -121,8 +121,8 @@ PAD_BATCH = Exercise(
         ),
         Mistake(
             "first_is_longest",
-            "The width was taken from one of the sequences, and another is longer. Take the "
-            "largest of all lengths.",
+            "Your tensor is too narrow for one of the sequences: its width is a fixed number, or "
+            "was taken from another sequence. Take the largest of all lengths.",
             raises=r"expanded size of the tensor|must match the existing size|shape mismatch",
         ),
         Mistake(

@@ -191,7 +191,7 @@ PREDICTIONS = (
         x=_COLUMNS,
         y=_ROWS,
         cells=True,
-        names=("column", "row"),
+        numbered="sample",
         why=(
             "Worker 0 gets the first batch, 0 to 11, worker 1 the second, from 12 on, worker 0 the "
             "third, and so on in turn. A *batch* is the unit of work: one worker fetches all its "

@@ -137,6 +137,12 @@ SPLIT_BY_PERSON = Exercise(
             like=lambda person, kept: (_solution(person, kept)[0], list(range(len(person)))),
         ),
         Mistake(
+            "one_list_under_two_names",
+            "Both lists hold all samples. Are they one and the same? `a = b = []` makes a single "
+            "list with two names; two lists are `a, b = [], []`.",
+            like=lambda person, kept: (list(range(len(person))), list(range(len(person)))),
+        ),
+        Mistake(
             "counted_from_one",
             "These indices begin at 1. Python counts from 0, and so does a dataset.",
             like=lambda person, kept: tuple(
@@ -149,6 +155,15 @@ SPLIT_BY_PERSON = Exercise(
             like=(
                 lambda person, kept: _solution(person, kept)[0],
                 lambda person, kept: _solution(person, kept)[1],
+            ),
+        ),
+        Mistake(
+            "index_of_the_person",
+            "`person.index(...)` finds the *first* sample of a person, and finds it again for each "
+            "of the others. `enumerate(person)` gives the index of every sample.",
+            like=lambda person, kept: (
+                [person.index(each) for each in person if each not in kept],
+                [person.index(each) for each in person if each in kept],
             ),
         ),
         Mistake(
@@ -202,8 +217,8 @@ SPLIT_BY_PERSON = Exercise(
         ),
         Mistake(
             "person_by_person",
-            "All the right samples, but one person after the other. Go through the samples in "
-            "their order and ask for each whose it is.",
+            "All the right samples, but in another order: one person after the other, or from the "
+            "end. Go through the samples in their order and ask for each whose it is.",
             seen_in=lambda trial: all(
                 [sorted(each) for each in result] == list(wanted)
                 for result, wanted in zip(trial.results, trial.expected, strict=True)

@@ -54,7 +54,10 @@ def _observe(call: Call) -> dict[str, Any]:
 
 def _losses(trial: Trial) -> list[float]:
     found = [as_tensor(call.seen[_LOSS]) for call in trial.calls]
-    return [math.nan if each is None else each.item() for each in found]
+    numbers = [each.item() for each in found if each is not None]
+    if len(numbers) < len(found):
+        raise TypeError("something else than a number came back: no loss of any size")
+    return numbers
 
 
 def _right_number_without_graph(trial: Trial) -> bool:
@@ -129,6 +132,20 @@ BCE = Exercise(
             "`exp(200)` is `inf` in float32, so `log(1 + exp(z))` is `inf` as well. The exponent "
             "must never be positive: `exp(-abs(z))` is safe.",
             like=lambda logits, labels: ((1 + logits.exp()).log() - logits * labels).mean(),
+        ),
+        Mistake(
+            "abs_forgotten",
+            "`exp(-z)` stands there without an `abs`: for a negative logit its exponent is "
+            "positive, and `max(z, 0)` has not taken `z` out of that logarithm.",
+            like=lambda logits, labels: (
+                logits.clamp(min=0) - logits * labels + (-logits).exp().log1p()
+            ).mean(),
+        ),
+        Mistake(
+            "rest_forgotten",
+            "Right where a logit is large, too small near 0: what is missing beside `max(z, 0) - "
+            "z * y` is the logarithm of `1 + exp(-abs(z))`.",
+            like=lambda logits, labels: (logits.clamp(min=0) - logits * labels).mean(),
         ),
         Mistake(
             "not_finite",

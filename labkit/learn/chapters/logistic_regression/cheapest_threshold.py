@@ -25,6 +25,8 @@ def _case(n_samples: int, miss: float, alarm: float, seed: int) -> Case:
 _LOWEST = Case(torch.tensor([0.035, 0.905, 0.605, 0.805]), torch.tensor([1, 1, 1, 0]), 5.0, 1.0)
 _HIGHEST = Case(torch.tensor([0.985, 0.995, 0.405]), torch.tensor([0, 1, 0]), 5.0, 1.0)
 """The first threshold is the cheapest, and the last one."""
+_BEYOND = Case(torch.tensor([0.995, 0.405, 0.205]), torch.tensor([0, 0, 1]), 1.0, 5.0)
+"""A threshold of 1 would be cheaper than any that is asked for."""
 
 
 def _costs(probabilities: Tensor, labels: Tensor, miss: float, alarm: float) -> Tensor:
@@ -82,6 +84,7 @@ CHEAPEST_THRESHOLD = Exercise(
         _case(30, 5.0, 2.0, seed=3),
         _LOWEST,
         _HIGHEST,
+        _BEYOND,
     ),
     praise="A model gives probabilities; what to do about them is decided by what errors cost.",
     mistakes=(
@@ -128,8 +131,13 @@ CHEAPEST_THRESHOLD = Exercise(
         ),
         Mistake(
             "last_one_missing",
-            "0.99 was never tried: `range(1, 99)` ends at 98.",
+            "0.99 was never tried: your loop ends before it, as `range(1, 99)` does.",
             like=_among(torch.arange(1, 99) / 100),
+        ),
+        Mistake(
+            "goes_to_one",
+            "1.00 was tried as well; the last threshold is 0.99, so it is `range(1, 100)`.",
+            like=_among(torch.arange(1, 101) / 100),
         ),
         Mistake(
             "other_thresholds",
@@ -171,7 +179,8 @@ CHEAPEST_THRESHOLD = Exercise(
         ),
         Mistake(
             "always_half",
-            "0.5 treats both errors as equally bad. That is what has to change.",
+            "0.5 came back, whatever the costs, and 0.5 treats both errors as equally bad. (If the "
+            "search begins with it: was any cost below the number that you compare with first?)",
             like=lambda p, y, miss, alarm: 0.5,
         ),
         Mistake(

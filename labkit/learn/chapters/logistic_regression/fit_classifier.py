@@ -152,6 +152,16 @@ FIT_CLASSIFIER = Exercise(
             "number is always 1: the loss is 0, whatever the model says, and a label of 1 is out "
             "of bounds.",
             raises="Target 1 is out of bounds",
+            seen_in=lambda trial: not trial.source.mentions("nll_loss", "NLLLoss"),
+        ),
+        Mistake(
+            "arguments_swapped",
+            "The loss took the labels for logits: the logits come first, the labels second.",
+            like=_with(
+                loss_of=lambda z, labels: functional.binary_cross_entropy_with_logits(
+                    labels.float(), z.reshape(-1)
+                )
+            ),
         ),
         Mistake(
             "softmax_of_one_output",
@@ -208,7 +218,8 @@ FIT_CLASSIFIER = Exercise(
         Mistake(
             "unchanged",
             "The weights are those from before: `backward` or `step` is missing, or `zero_grad` "
-            "stands between them, or another model was trained: a copy, a new one.",
+            "stands between them, or another model was trained: a copy, a new one. (Or the loss "
+            "goes through `round()`, whose slope is 0 everywhere.)",
             like=_nothing,
         ),
         Mistake(
@@ -236,10 +247,7 @@ FIT_CLASSIFIER = Exercise(
         Mistake(
             "adam",
             "This is Adam; the task asks for plain SGD.",
-            like=(
-                _with(optimizer_of=torch.optim.Adam),
-                _with(optimizer_of=torch.optim.AdamW),
-            ),
+            like=tuple(_with(optimizer_of=each) for each in (torch.optim.Adam, torch.optim.AdamW)),
         ),
         Mistake(
             "momentum",

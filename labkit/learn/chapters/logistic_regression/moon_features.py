@@ -233,8 +233,20 @@ MOON_FEATURES = Exercise(
             "not_paired",
             "The tensors that you join have different numbers of dimensions: `x[:, 0]` has shape "
             "(n,), `x[:, :1]` has (n, 1). Use one kind throughout.",
-            raises="Tensors must have same number of dimensions|Sizes of tensors must match|"
+            raises="Tensors must have same number of dimensions|"
             "stack expects each tensor to be equal size",
+        ),
+        Mistake(
+            "joined_along_rows",
+            "`torch.cat` joins along the first dimension unless it gets another: it wanted to put "
+            "the columns below each other. Side by side is `dim=1`.",
+            raises="Sizes of tensors must match except in dimension 0",
+        ),
+        Mistake(
+            "other_number_of_rows",
+            "The tensors that you join have different numbers of rows. Each needs one for every "
+            "point, `len(x)`, and that is another number in each call.",
+            raises="Sizes of tensors must match except in dimension 1",
         ),
         Mistake(
             "unpacked_rows",

@@ -137,7 +137,7 @@ PREDICTIONS = (
             "starts at the top": (
                 "The start is the mirror image of a good model: 13 % correct, not 87 %."
             ),
-            "straight": (
+            "straight up": (
                 "A steady rise would need the same pull at every step. How hard do those pull "
                 "who are surely wrong?"
             ),

@@ -76,6 +76,10 @@ PREDICTIONS: tuple[Prediction, ...] = (
             "floor*."
         ),
         reasons={
+            "rises": (
+                "Four samples point roughly the same way as all of them, so far from the bottom "
+                "nearly every step helps."
+            ),
             "reaches the bottom": (
                 "That would happen with all 500 samples in every step. With four, the gradient "
                 "does not vanish at the bottom, and the steps keep their length."

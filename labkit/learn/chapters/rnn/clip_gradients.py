@@ -65,6 +65,13 @@ def _assigns_its_loop_variable(trial: Trial) -> bool:
     )
 
 
+def _are_norms_or_unchanged(trial: Trial) -> bool:
+    return all(
+        isinstance(call.result, Tensor) or trial.same(call.result, call.case.build()[0])
+        for call in trial.calls
+    )
+
+
 CLIP_GRADIENTS = Exercise(
     name="clip_gradients",
     task=(
@@ -188,6 +195,14 @@ CLIP_GRADIENTS = Exercise(
             seen_in=_assigns_its_loop_variable,
         ),
         Mistake(
+            "clipped_by_torch",
+            "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. "
+            "Here you write what is inside it.",
+            seen_in=lambda trial: (
+                trial.source.mentions("clip_grad_norm_") and _are_norms_or_unchanged(trial)
+            ),
+        ),
+        Mistake(
             "unchanged",
             "The gradients come back as they were, however long they are.",
             like=lambda gradients, most: gradients,
@@ -201,15 +216,6 @@ CLIP_GRADIENTS = Exercise(
             ),
         ),
         Mistake(
-            "clipped_by_torch",
-            "`clip_grad_norm_` takes parameters, shortens their `.grad`, and returns the norm. "
-            "Here you write what is inside it.",
-            seen_in=lambda trial: (
-                trial.source.mentions("clip_grad_norm_")
-                and all(isinstance(result, Tensor) for result in trial.results)
-            ),
-        ),
-        Mistake(
             "one_tensor",
             "A single tensor came back. The task asks for a list, with the gradients in their own "
             "shapes.",
@@ -219,7 +225,7 @@ CLIP_GRADIENTS = Exercise(
             "list_as_a_tensor",
             "`gradients` is a list of tensors, and a list has no norm. Go through its tensors one "
             "by one.",
-            raises="'list' object has no attribute|must be Tensor, not list",
+            raises=r"'list' object has no attribute|must be Tensor, not list|got \(list",
         ),
         Mistake(
             "different_shapes",

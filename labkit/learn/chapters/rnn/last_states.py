@@ -93,6 +93,11 @@ LAST_STATES = Exercise(
             like=lambda outputs, lengths: outputs.max(dim=1).values,
         ),
         Mistake(
+            "shortest",
+            "This reads all sequences where the shortest one ends. Each has an end of its own.",
+            like=lambda outputs, lengths: outputs[:, int(lengths.min()) - 1],
+        ),
+        Mistake(
             "first_column",
             "This is the state after the first step, when nothing but the first input has been "
             "read.",
@@ -122,6 +127,11 @@ LAST_STATES = Exercise(
             like=lambda outputs, lengths: outputs.sum(dim=1),
         ),
         Mistake(
+            "transposed",
+            "The states are right, but the table is on its side: (units, n), not (n, units).",
+            like=lambda outputs, lengths: _last(outputs, lengths).T,
+        ),
+        Mistake(
             "one_long_row",
             "The states are right, but in one long row: `torch.cat` joins end to end. "
             "`torch.stack` puts one below the other.",
@@ -131,13 +141,19 @@ LAST_STATES = Exercise(
             "one_sequence",
             "This is the state of one sequence. The task asks for those of all, (n, units). (Is "
             "the `return` inside the loop?)",
-            like=lambda outputs, lengths: _last(outputs, lengths)[0],
+            like=(
+                lambda outputs, lengths: _last(outputs, lengths)[0],
+                lambda outputs, lengths: _last(outputs, lengths)[-1],
+            ),
         ),
         Mistake(
             "one_unit",
-            "`gather` takes one number for each index, so this is the first unit alone. Expand the "
-            "index over all units first.",
-            like=lambda outputs, lengths: outputs.gather(1, (lengths - 1)[:, None, None]),
+            "This is the first unit alone. Take all of them; with `gather`, which takes one number "
+            "for each index, expand the index over all units first.",
+            like=(
+                lambda outputs, lengths: outputs.gather(1, (lengths - 1)[:, None, None]),
+                lambda outputs, lengths: _last(outputs, lengths)[:, 0],
+            ),
         ),
         Mistake(
             "sorted",

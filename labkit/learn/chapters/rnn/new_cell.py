@@ -107,6 +107,16 @@ NEW_CELL = Exercise(
             like=lambda c, forget, write, candidate: write * (forget * c + candidate),
         ),
         Mistake(
+            "not_added",
+            "The two parts are right. The next state is their sum, one tensor.",
+            like=lambda c, forget, write, candidate: (forget * c, write * candidate),
+        ),
+        Mistake(
+            "writes_where_shut",
+            "The write gate is the wrong way round: it is 1 where the candidate *is* written.",
+            like=lambda c, forget, write, candidate: forget * c + (1 - write) * candidate,
+        ),
+        Mistake(
             "averaged",
             "The two parts are added, not averaged: with the forget gate at 1 and the write gate "
             "at 0, all of the old state has to stay.",

@@ -69,7 +69,7 @@ PREDICTIONS = (
         x_label="time step",
         y_label="gradient, as a multiple of the last",
         log=True,
-        near=0.08,
+        near=0.06,
         far=0.18,
         why=(
             "Above 1 it grows on its way back, by the same factor at each step: 1.1 to the power "
@@ -189,7 +189,7 @@ PREDICTIONS = (
         x_label="time step",
         y_label="gradient, as a multiple of the last",
         log=True,
-        near=0.08,
+        near=0.05,
         far=0.18,
         why=(
             "It is level, or nearly: earlier states count a little more, as they also act through "

@@ -119,6 +119,7 @@ RNN_STEP = Exercise(
             "tanh around the whole sum.",
             like=(
                 lambda x, h, w_x, w_h, b: (x @ w_x.T).tanh() + (h @ w_h.T).tanh() + b,
+                lambda x, h, w_x, w_h, b: (x @ w_x.T).tanh() + (h @ w_h.T).tanh() + b.tanh(),
                 lambda x, h, w_x, w_h, b: (x @ w_x.T).tanh() + h @ w_h.T + b,
                 lambda x, h, w_x, w_h, b: x @ w_x.T + (h @ w_h.T).tanh() + b,
                 lambda x, h, w_x, w_h, b: x @ w_x.T + (h @ w_h.T + b).tanh(),
@@ -141,6 +142,15 @@ RNN_STEP = Exercise(
             like=lambda x, h, w_x, w_h, b: ((x @ w_x.T + h @ w_h.T) * b).tanh(),
         ),
         Mistake(
+            "subtracted",
+            "One of the three parts was subtracted. All of them are added: a weight or a bias has "
+            "a sign of its own.",
+            like=(
+                lambda x, h, w_x, w_h, b: (x @ w_x.T + h @ w_h.T - b).tanh(),
+                lambda x, h, w_x, w_h, b: (x @ w_x.T - h @ w_h.T + b).tanh(),
+            ),
+        ),
+        Mistake(
             "softmax",
             "This is a softmax: its numbers compete, and add up to 1. A state is no list of "
             "probabilities; the task asks for tanh.",
@@ -150,7 +160,8 @@ RNN_STEP = Exercise(
             "own_weights",
             "`nn.RNNCell` draws weights of its own, at random. The task gives the weights.",
             seen_in=lambda trial: (
-                trial.source.mentions("RNNCell", "RNN") and not trial.source.mentions("w_x", "w_h")
+                trial.source.mentions("RNNCell", "RNN")
+                and "w_h" in trial.source.ignored_arguments()
             ),
         ),
         Mistake(

@@ -54,7 +54,8 @@ WITH_TEMPERATURE = Exercise(
         ),
         Mistake(
             "temperature_ignored",
-            "These are the probabilities at temperature 1, whatever `temperature` says.",
+            "These are the probabilities at temperature 1, whatever `temperature` says. (Adding or "
+            "subtracting one number everywhere changes nothing: a softmax sees only differences.)",
             like=lambda logits, temperature: logits.softmax(dim=-1),
         ),
         Mistake(

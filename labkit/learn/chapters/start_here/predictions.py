@@ -23,6 +23,9 @@ PREDICTIONS = (
         reasons={
             "0": "A loss of 0 belongs to a model that is right, and sure of it.",
             "0.5": "That is the probability of the right class. The loss is minus its logarithm.",
+            "0.301": "That is the logarithm to base 10. PyTorch takes the natural one.",
+            "-0.69": "The logarithm of 1/2 is negative; the loss has a minus in front of it.",
+            "2.3": "That is for ten classes. Here are two, so the right one gets 1/2.",
             "1": "Minus the logarithm of 1/2 is 1 only to base 2. PyTorch takes the natural one.",
         },
     ),
@@ -92,7 +95,7 @@ PREDICTIONS = (
         reasons={
             "100": "The two moons overlap, so some points are on the wrong side of any fair line.",
             "50": "That is guessing. After a hundred steps it was better already.",
-            "85": "That is what a straight line gets. With more steps the line bends.",
+            "84..87.5": "That is what a straight line gets. With more steps the line bends.",
         },
     ),
     Choice(

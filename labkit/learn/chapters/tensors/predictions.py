@@ -50,11 +50,11 @@ PREDICTIONS = (
             "numbers stops growing. (`float64` counts to 9,007,199,254,740,992.)"
         ),
         reasons={
-            "straight": (
+            "falls": "It does not wrap around: that is what whole numbers such as `uint8` do.",
+            "straight up": (
                 "That would be a counter without limits. From 2 to the power of 24 on, 24 binary "
                 "digits are too few for the ones."
             ),
-            "falls": "It does not wrap around: that is what whole numbers such as `uint8` do.",
         },
     ),
     Exact(
@@ -115,12 +115,16 @@ PREDICTIONS = (
     Exact(
         "column_minus_row",
         "What is the shape of (4, 1) minus (4,)?",
-        length=2,
+        length=0,
         why=(
             "Aligned at the right, the 4 of the targets meets the 1 of the predictions. The "
             "result is a table of every prediction against every target."
         ),
         reasons={
+            "(4,)": (
+                "That would be four pairs. But (4, 1) has a second dimension, which meets the 4 "
+                "and is stretched."
+            ),
             "(4, 1)": "Shapes are aligned at their end: the 4 of (4,) meets the 1 of (4, 1).",
         },
     ),
@@ -162,7 +166,7 @@ PREDICTIONS = (
     Exact(
         "mean_shape",
         "What is the shape of `scores.mean(dim=1)`?",
-        length=2,
+        length=0,
         why=(
             "The `dim` you name is the one that *disappears*: (2, 3, 4) without dimension 1 is "
             "(2, 4). The mean was taken over the 3 pupils; what is left is one number for each "
@@ -170,6 +174,10 @@ PREDICTIONS = (
             "column."
         ),
         reasons={
+            "(2, 1, 4)": "That is with `keepdim=True`. Without it the dimension is gone.",
+            "(3,)": (
+                "That keeps the dimension you name and loses the others. It is the other way round."
+            ),
             "(3, 4)": "That is `dim=0`: dimensions are counted from 0.",
             "(2, 3)": "That is `dim=2` (or `dim=-1`). Dimensions are counted from 0.",
         },
