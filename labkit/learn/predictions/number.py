@@ -77,10 +77,10 @@ class Number(Prediction):
         """Return the number before the sign: a text such as ``"97%"`` was read as a fraction."""
         if isinstance(value, str) and value.strip().endswith("%"):
             return rounded(100 * number)
-        if 0 < number < 1:
+        if 0 < number < min(1, self.low or 0):
             raise ValueError(
-                f"this asks for per cent: a fraction of {number:g} is `{100 * number:g}`, and "
-                f"{number:g} per cent is `'{number:g}%'`; got {shown(value)}"
+                f"this asks for a percentage: `{100 * number:g}` in place of `{number:g}`; got "
+                f"{shown(value)}"
             )
         return number
 

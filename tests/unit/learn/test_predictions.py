@@ -123,7 +123,7 @@ def test_per_cent_are_read_with_their_sign_and_a_fraction_is_refused():
         *(97, 97, 97, 97, 0.5, 0)
     ]
     assert accuracy.read_outcome(0.4) == 0.4
-    with pytest.raises(ValueError, match=r"a fraction of 0\.97 is `97`"):
+    with pytest.raises(ValueError, match=r"`97` in place of `0\.97`"):
         accuracy.read(0.97)
 
 
