@@ -77,10 +77,10 @@ class Number(Prediction):
         """Return the number before the sign: a text such as ``"97%"`` was read as a fraction."""
         if isinstance(value, str) and value.strip().endswith("%"):
             return rounded(100 * number)
-        if 0 < number < min(1, self.low or 0):
+        if 0 < number < 1:
             raise ValueError(
-                f"this asks for a percentage: `{100 * number:g}` in place of `{number:g}`; got "
-                f"{shown(value)}"
+                f"this asks for a percentage: `{100 * number:g}` in place of `{number:g}`, or "
+                f"`'{number:g}%'` if it is that small; got {shown(value)}"
             )
         return number
 

@@ -413,4 +413,7 @@ def test_a_percentage_refuses_fractions():
     asked = Number("n", "q", unit="%", low=50, high=100)
     with pytest.raises(ValueError, match=r"a percentage: `94` in place of `0\.94`"):
         asked.read(0.94)
-    assert Number("n", "q", unit="%", low=0, high=100).read(0.5) == 0.5
+    asked = Number("n", "q", unit="%", low=0, high=100)
+    with pytest.raises(ValueError, match=r"a percentage: `50` in place of `0\.5`"):
+        asked.read(0.5)
+    assert asked.read("0.5%") == 0.5
