@@ -59,7 +59,7 @@ function courseWidget(name, others) {
   return {
     name,
     path: `^src/course/${name}/`,
-    uses: `^src/(${others}messages/|parts/(element|shortcut-guard|ticks|visible-text|widget|wishes)\\.ts$)`,
+    uses: `^src/(${others}messages/|parts/(element|shortcut-guard|ticks|visible-text|widget|queries)\\.ts$)`,
   };
 }
 

@@ -661,8 +661,8 @@ def loop_states() -> dict[str, loop.LoopState]:
 
 def loop_switches() -> dict[str, loop.LoopSwitched]:
     """Return the changes that a page sends after a switch."""
-    wish: loop.LoopWish = {"number": 1, "off": [3, 2]}
-    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    query: loop.LoopQuery = {"number": 1, "off": [3, 2]}
+    return {"switched": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def storage_states() -> dict[str, storage.StorageState]:
@@ -687,10 +687,10 @@ def storage_states() -> dict[str, storage.StorageState]:
     return {"storage": state}
 
 
-def storage_wishes() -> dict[str, storage.StorageAsked]:
+def storage_queries() -> dict[str, storage.StorageAsked]:
     """Return the changes that a page sends for another recipe."""
-    wish: storage.StorageWish = {"number": 1, "shape": "2, 3", "stride": "3, 1", "offset": "0"}
-    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    query: storage.StorageQuery = {"number": 1, "shape": "2, 3", "stride": "3, 1", "offset": "0"}
+    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def broadcast_states() -> dict[str, broadcast.BroadcastState]:
@@ -736,10 +736,10 @@ def broadcast_states() -> dict[str, broadcast.BroadcastState]:
     }
 
 
-def broadcast_wishes() -> dict[str, broadcast.BroadcastAsked]:
+def broadcast_queries() -> dict[str, broadcast.BroadcastAsked]:
     """Return the changes that a page sends for the shapes of a pair."""
-    wish: broadcast.BroadcastWish = {"number": 1, "pair": 1, "shapes": ["2, 3, 8", "5"]}
-    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    query: broadcast.BroadcastQuery = {"number": 1, "pair": 1, "shapes": ["2, 3, 8", "5"]}
+    return {"asked": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def prediction_states() -> dict[str, prediction.PredictionState]:
@@ -856,13 +856,13 @@ def race_states() -> dict[str, race.RaceState]:
 
 def race_requests() -> dict[str, race.RaceRequest]:
     """Return what a page sends after another learning rate."""
-    wish: race.RaceWish = {
+    query: race.RaceQuery = {
         "number": 1,
         "start": [-4.0, 1.0],
         "rates": {"momentum": 0.5},
         "surface": "ravine",
     }
-    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def line_states() -> dict[str, line.LineState]:
@@ -911,8 +911,8 @@ def line_states() -> dict[str, line.LineState]:
 
 def line_requests() -> dict[str, line.LineRequest]:
     """Return what a page sends after another learning rate."""
-    wish: line.LineWish = {"number": 1, "start": [4.0, 3.0], "rate": 0.5, "batch": 1}
-    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    query: line.LineQuery = {"number": 1, "start": [4.0, 3.0], "rate": 0.5, "batch": 1}
+    return {"rate": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def sliding_table(side: int, *values: float) -> sliding.SlidingTable:
@@ -942,13 +942,13 @@ def sliding_states() -> dict[str, sliding.SlidingState]:
 
 def sliding_requests() -> dict[str, sliding.SlidingRequest]:
     """Return what a page sends after another filter was chosen."""
-    wish: sliding.SlidingWish = {
+    query: sliding.SlidingQuery = {
         "number": 1,
         "weights": sliding_table(2, *[0.25] * 4),
         "stride": 1,
         "padding": 0,
     }
-    return {"filter": {"page_protocol": message_builders.PROTOCOL_VERSION, "wish": wish}}
+    return {"filter": {"page_protocol": message_builders.PROTOCOL_VERSION, "query": query}}
 
 
 def pictures() -> ActivationLog:
@@ -1014,9 +1014,9 @@ def as_typescript() -> str:
         "loopStates": ("LoopState", loop_states()),
         "loopSwitches": ("LoopSwitched", loop_switches()),
         "storageStates": ("StorageState", storage_states()),
-        "storageWishes": ("StorageAsked", storage_wishes()),
+        "storageQueries": ("StorageAsked", storage_queries()),
         "broadcastStates": ("BroadcastState", broadcast_states()),
-        "broadcastWishes": ("BroadcastAsked", broadcast_wishes()),
+        "broadcastQueries": ("BroadcastAsked", broadcast_queries()),
         "padStates": ("PadState", pad_states()),
         "padDrawings": ("PadDrawing", pad_drawings()),
         "batchesStates": ("BatchesState", batches_states()),

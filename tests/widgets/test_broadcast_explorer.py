@@ -17,8 +17,8 @@ def explorer():
 
 def ask(widget, first, second, pair=0, version=PROTOCOL_VERSION):
     """Deliver two shapes as a page sends them."""
-    wish = {"number": widget.answered + 1, "pair": pair, "shapes": [first, second]}
-    state = {"page_protocol": version, "wish": wish}
+    query = {"number": widget.answered + 1, "pair": pair, "shapes": [first, second]}
+    state = {"page_protocol": version, "query": query}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 

@@ -11,10 +11,10 @@ from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 X, Y = torch.arange(4.0), 2 * torch.arange(4.0) + 1
 
 
-def wish(fit, page_protocol=PROTOCOL_VERSION, **changes):
-    """Deliver a wish as a page sends it."""
+def query(fit, page_protocol=PROTOCOL_VERSION, **changes):
+    """Deliver a query as a page sends it."""
     asked = {"number": 1, "start": [4.0, 3.0], "rate": 0.1, "batch": 0, **changes}
-    state = {"page_protocol": page_protocol, "wish": asked}
+    state = {"page_protocol": page_protocol, "query": asked}
     fit.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
 
 
@@ -53,26 +53,26 @@ def test_each_point_has_its_turn_before_any_comes_again():
     assert sorted(rows[:4]) == sorted(rows[4:8]) == [0, 1, 2, 3]
 
 
-def test_a_wish_of_the_page_replaces_its_last_walk_and_leaves_others():
+def test_a_query_of_the_page_replaces_its_last_walk_and_leaves_others():
     fit = LineFit(X, Y, held_out=([4.0], [9.0]))
     fit.step("by hand", 4, 3)
-    wish(fit, rate=0.2)
-    wish(fit, number=2, rate=0.1, start=[0.0, 1.0], batch=2)
+    query(fit, rate=0.2)
+    query(fit, number=2, rate=0.1, start=[0.0, 1.0], batch=2)
     assert [walk["lane"]["name"] for walk in fit.walks] == ["by hand", "lr 0.1, batches of 2"]
     assert (fit.start, fit.rate, fit.batch, fit.answered, fit.said) == ([0, 1], 0.1, 2, 2, "")
     assert len(fit.walks[-1]["held"]) == len(fit.walks[-1]["lane"]["losses"])
     assert fit.walks[-1]["held"][0] == pytest.approx(64)
 
 
-def test_a_wish_that_makes_no_sense_is_left_out():
+def test_a_query_that_makes_no_sense_is_left_out():
     fit = LineFit(X, Y)
-    wish(fit, rate="much")
-    wish(fit, start=[1.0])
-    wish(fit, rate=float("nan"))
+    query(fit, rate="much")
+    query(fit, start=[1.0])
+    query(fit, rate=float("nan"))
     assert (fit.walks, fit.start) == ([], [4.0, 3.0])
-    wish(fit, batch=9)
+    query(fit, batch=9)
     assert fit.said == "The walk was stopped: ValueError: a batch has 1 to 4 of the points; got 9"
-    wish(fit, PROTOCOL_VERSION + 1)
+    query(fit, PROTOCOL_VERSION + 1)
     assert fit.said == other_version(PROTOCOL_VERSION + 1)
 
 

@@ -34,8 +34,8 @@ def fresh():
 
 def switch_off(widget, *numbers, version=PROTOCOL_VERSION):
     """Deliver switches as a page sends them."""
-    wish = {"number": widget.answered + 1, "off": list(numbers)}
-    state = {"page_protocol": version, "wish": wish}
+    query = {"number": widget.answered + 1, "off": list(numbers)}
+    state = {"page_protocol": version, "query": query}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 

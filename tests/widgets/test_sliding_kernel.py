@@ -14,9 +14,9 @@ IMAGE = torch.arange(36.0).reshape(6, 6) / 36
 
 
 def want(widget, version=PROTOCOL_VERSION, number=1, **changes):
-    """Deliver a wish as a page sends it."""
-    wish = {"weights": widget.weights, "stride": widget.stride, "padding": widget.padding}
-    state = {"page_protocol": version, "wish": {**wish, **changes, "number": number}}
+    """Deliver a query as a page sends it."""
+    query = {"weights": widget.weights, "stride": widget.stride, "padding": widget.padding}
+    state = {"page_protocol": version, "query": {**query, **changes, "number": number}}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 

@@ -17,8 +17,8 @@ def explorer():
 
 def ask(widget, shape, stride, offset="0", version=PROTOCOL_VERSION):
     """Deliver a recipe as a page sends it."""
-    wish = {"number": 1, "shape": shape, "stride": stride, "offset": offset}
-    state = {"page_protocol": version, "wish": wish}
+    query = {"number": 1, "shape": shape, "stride": stride, "offset": offset}
+    state = {"page_protocol": version, "query": query}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 

@@ -1,6 +1,6 @@
 /** The synchronised state of the broadcasting explorer. */
 
-import type { AnsweringState, Wish } from "./wishes";
+import type { AnsweringState, Query } from "./queries";
 
 /** Two tensors by name, their shapes, and the name of the button that shows them. */
 export interface BroadcastPair {
@@ -34,7 +34,7 @@ export interface BroadcastState extends AnsweringState {
 }
 
 /** Two shapes as they were typed. */
-export interface BroadcastWish extends Wish {
+export interface BroadcastQuery extends Query {
   /** The place of the pair whose names are shown. */
   readonly pair: number;
   readonly shapes: readonly string[];
@@ -44,5 +44,5 @@ export interface BroadcastWish extends Wish {
 export interface BroadcastAsked {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: BroadcastWish;
+  readonly query: BroadcastQuery;
 }

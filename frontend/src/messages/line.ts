@@ -1,7 +1,7 @@
 /** The synchronised state of the widget in which a line is fitted to points. */
 
+import type { AnsweringState, Query } from "./queries";
 import type { RaceLane, RaceMap } from "./race";
-import type { AnsweringState, Wish } from "./wishes";
 
 /** The points, those that are held out, and the ends of the axes. */
 export interface LinePlane {
@@ -38,7 +38,7 @@ export interface LineState extends AnsweringState {
 }
 
 /** From where, with which learning rate and batches a walk is wanted. */
-export interface LineWish extends Wish {
+export interface LineQuery extends Query {
   readonly start: readonly number[];
   readonly rate: number;
   readonly batch: number;
@@ -48,5 +48,5 @@ export interface LineWish extends Wish {
 export interface LineRequest {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: LineWish;
+  readonly query: LineQuery;
 }

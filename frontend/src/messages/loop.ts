@@ -1,6 +1,6 @@
 /** The synchronised state of the loop whose lines can be switched off. */
 
-import type { AnsweringState, Wish } from "./wishes";
+import type { AnsweringState, Query } from "./queries";
 
 /** A line of the loop. */
 export interface LoopLine {
@@ -38,7 +38,7 @@ export interface LoopState extends AnsweringState {
 }
 
 /** The lines that should be switched off. */
-export interface LoopWish extends Wish {
+export interface LoopQuery extends Query {
   /** Their numbers. */
   readonly off: readonly number[];
 }
@@ -47,5 +47,5 @@ export interface LoopWish extends Wish {
 export interface LoopSwitched {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: LoopWish;
+  readonly query: LoopQuery;
 }

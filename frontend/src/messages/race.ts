@@ -1,6 +1,6 @@
 /** The synchronised state of the widget in which optimizers race. */
 
-import type { AnsweringState, Wish } from "./wishes";
+import type { AnsweringState, Query } from "./queries";
 
 /** The name of a parameter, and the ends of its range. */
 export interface RaceAxis {
@@ -50,7 +50,7 @@ export interface RaceState extends AnsweringState {
 }
 
 /** From where, with which learning rates and on which surface the race is wanted. */
-export interface RaceWish extends Wish {
+export interface RaceQuery extends Query {
   /** Null for the usual start of the surface. */
   readonly start: readonly number[] | null;
   readonly rates: Readonly<Record<string, number>>;
@@ -61,5 +61,5 @@ export interface RaceWish extends Wish {
 export interface RaceRequest {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: RaceWish;
+  readonly query: RaceQuery;
 }

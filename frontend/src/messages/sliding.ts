@@ -1,6 +1,6 @@
 /** The synchronised state of the widget in which a kernel slides over an image. */
 
-import type { AnsweringState, Wish } from "./wishes";
+import type { AnsweringState, Query } from "./queries";
 
 /** A table of numbers, row major. */
 export interface SlidingTable {
@@ -30,7 +30,7 @@ export interface SlidingState extends AnsweringState {
 }
 
 /** The convolution that a page wants. */
-export interface SlidingWish extends Wish {
+export interface SlidingQuery extends Query {
   readonly weights: SlidingTable;
   readonly stride: number;
   readonly padding: number;
@@ -40,5 +40,5 @@ export interface SlidingWish extends Wish {
 export interface SlidingRequest {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: SlidingWish;
+  readonly query: SlidingQuery;
 }

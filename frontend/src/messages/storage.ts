@@ -1,6 +1,6 @@
 /** The synchronised state of the storage explorer. */
 
-import type { AnsweringState, Wish } from "./wishes";
+import type { AnsweringState, Query } from "./queries";
 
 /** How a tensor that shares the storage reads it. */
 export interface StorageRecipe {
@@ -30,7 +30,7 @@ export interface StorageState extends AnsweringState {
 }
 
 /** A recipe as it was typed. */
-export interface StorageWish extends Wish {
+export interface StorageQuery extends Query {
   readonly shape: string;
   readonly stride: string;
   readonly offset: string;
@@ -40,5 +40,5 @@ export interface StorageWish extends Wish {
 export interface StorageAsked {
   /** The page's protocol version. */
   readonly page_protocol: number;
-  readonly wish: StorageWish;
+  readonly query: StorageQuery;
 }

@@ -17,7 +17,7 @@ from labkit.learn.broadcast_explorer.shapes import (
 )
 from labkit.learn.pictures.broadcast import broadcast_picture
 from labkit.learn.pictures.sheeted import sheeted
-from labkit.learn.wishes import WishingWidget
+from labkit.learn.queries import QueriedWidget
 from labkit.views.assets import small_script
 from labkit.views.messages.broadcast import BroadcastPair, BroadcastReading
 from labkit.views.saved_output import with_still
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TWO = 2
 
 
-class BroadcastExplorer(WishingWidget):
+class BroadcastExplorer(QueriedWidget):
     """Two shapes that can be edited, and what PyTorch makes of tensors that have them.
 
     Parameters
@@ -61,7 +61,7 @@ class BroadcastExplorer(WishingWidget):
         super().__init__(pairs=known, _esm=small_script("broadcast.js"))
         first, second = known[0]["shapes"]
         self._read(known[0]["names"], tuple(first), tuple(second))
-        self.answer_wishes(pair=0, shapes=[])
+        self.answer_queries(pair=0, shapes=[])
 
     def show(self, first: Shaped, second: Shaped) -> Shape:
         """Show two other shapes, and return the shape of the result.
@@ -76,13 +76,13 @@ class BroadcastExplorer(WishingWidget):
             raise RuntimeError(self.reading["error"])
         return tuple(self.reading["result"])
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
+    def answer_query(self, query: Mapping[str, Any]) -> str:
         """Try the shapes that the page wants, or say why they are none."""
         try:
-            first, second = (typed_shape(str(text)) for text in wish["shapes"])
+            first, second = (typed_shape(str(text)) for text in query["shapes"])
         except ValueError as error:
             return str(error)
-        self._read(self.pairs[wish["pair"]]["names"], first, second)
+        self._read(self.pairs[query["pair"]]["names"], first, second)
         return ""
 
     def _read(self, names: list[str], first: Shape, second: Shape) -> None:

@@ -24,9 +24,9 @@ from labkit.learn.line_fit.walking import (
     run_walk,
     surface_of,
 )
+from labkit.learn.queries import QueriedWidget
 from labkit.learn.race.entries import as_lane, as_map, short
 from labkit.learn.race.surfaces import height_map
-from labkit.learn.wishes import WishingWidget
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.lifetimes import ShownViews
@@ -48,7 +48,7 @@ _FASTEST = 100.0
 _BATCHES = (16, 4, 1)
 
 
-class LineFit(WishingWidget, PicturedWidget):
+class LineFit(QueriedWidget, PicturedWidget):
     """Points with the line that is fitted to them, beside the map of the loss.
 
     Parameters
@@ -119,7 +119,7 @@ class LineFit(WishingWidget, PicturedWidget):
             batches=[0, *sorted({size for size in (*_BATCHES, batch or 1) if size < n})[::-1]],
             _esm=small_script("line.js"),
         )
-        self.answer_wishes(start=self.start, rate=self.rate, batch=self.batch)
+        self.answer_queries(start=self.start, rate=self.rate, batch=self.batch)
 
     def show(self) -> None:
         """Display the view in the running cell."""
@@ -216,9 +216,9 @@ class LineFit(WishingWidget, PicturedWidget):
             "batches": walk.batches,
         }
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
-        """Walk as the page wants; a wish that makes no sense is left out."""
-        wanted = _read(wish)
+    def answer_query(self, query: Mapping[str, Any]) -> str:
+        """Walk as the page wants; a query that makes no sense is left out."""
+        wanted = _read(query)
         if wanted is None:
             return ""
         (w, b), self.rate, self.batch = wanted
@@ -292,10 +292,10 @@ def _plane(points: Points, held: Points | None) -> LinePlane:
     }
 
 
-def _read(wish: Mapping[str, Any]) -> tuple[Ends, float, int] | None:
+def _read(query: Mapping[str, Any]) -> tuple[Ends, float, int] | None:
     """Return start, learning rate and size of the batches; None if they make no sense."""
-    numbers = [*wish["start"]] if isinstance(wish.get("start"), list) else []
-    numbers += [wish.get("rate"), wish.get("batch")]
+    numbers = [*query["start"]] if isinstance(query.get("start"), list) else []
+    numbers += [query.get("rate"), query.get("batch")]
     if len(numbers) != 4 or not all(_is_finite(number) for number in numbers):  # noqa: PLR2004
         return None
     w, b, rate, batch = map(float, numbers)

@@ -11,13 +11,13 @@ import traitlets
 from labkit.learn.loop_switches.run import LoopRun, finite, run_loop
 from labkit.learn.loop_switches.source import LoopSource, with_own_globals
 from labkit.learn.loop_switches.still import still_picture
-from labkit.learn.wishes import WishingWidget
+from labkit.learn.queries import QueriedWidget
 from labkit.views.assets import small_script
 from labkit.views.messages.loop import LoopCurves, LoopLine
 from labkit.views.saved_output import view_data
 
 
-class LoopSwitches(WishingWidget):
+class LoopSwitches(QueriedWidget):
     """A training loop whose lines can be switched off, with the curves of the runs.
 
     A switch trains twice from the same start: with all lines, and without those that are off. Both
@@ -55,7 +55,7 @@ class LoopSwitches(WishingWidget):
         self._training = threading.Lock()
         self._whole: LoopRun | None = None
         super().__init__(lines=self._shown_lines(), _esm=small_script("loop.js"))
-        self.answer_wishes(off=[])
+        self.answer_queries(off=[])
 
     def run(self, *without: str) -> LoopRun:
         """Train from the start without some lines, and return what the loop reported.
@@ -91,9 +91,9 @@ class LoopSwitches(WishingWidget):
         }
         return {**(data or {}), **view_data(self.model_id), **still}, metadata
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
+    def answer_query(self, query: Mapping[str, Any]) -> str:
         """Train without the lines that the page has switched off."""
-        asked = wish.get("off")
+        asked = query.get("off")
         numbers = [line.number for line in self._source.lines if line.has_switch]
         self.off = [each for each in numbers if isinstance(asked, list) and each in asked]
         return self._show_runs()

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from labkit.learn.queries import QueriedWidget
 from labkit.learn.race.entries import as_lane, as_map
 from labkit.learn.race.running import Lane, Make, failure, run_lane
 from labkit.learn.race.still import race_svg, race_text
 from labkit.learn.race.surfaces import SURFACES, Axis, HeightMap, Surface, height_map
-from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
 from labkit.views.saved_output import view_data
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_STEPS, _MOST_LANES = 2000, 8
 
 
-class OptimizerRace(WishingWidget):
+class OptimizerRace(QueriedWidget):
     """Optimizers of torch on one loss of two parameters, from one start.
 
     Parameters
@@ -87,7 +87,7 @@ class OptimizerRace(WishingWidget):
         self._results: dict[str, Lane] = {}
         super().__init__(steps=steps, surfaces=list(self._surfaces), _esm=small_script("race.js"))
         self.run(surface=chosen.name, start=start)
-        self.answer_wishes(start=self.start, rates={}, surface=chosen.name)
+        self.answer_queries(start=self.start, rates={}, surface=chosen.name)
 
     def run(
         self,
@@ -145,10 +145,10 @@ class OptimizerRace(WishingWidget):
         still = {"text/plain": repr(self), "image/svg+xml": svg}
         return {**(data or {}), **view_data(self.model_id), **still}, metadata
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
+    def answer_query(self, query: Mapping[str, Any]) -> str:
         """Run the race that the page wants; what is not possible is left as it is."""
         try:
-            self.run(*_read(wish, self._surfaces, self._makes))
+            self.run(*_read(query, self._surfaces, self._makes))
         except Exception as error:  # noqa: BLE001 - a learner's loss may raise anything
             return failure(error)
         return ""
@@ -195,15 +195,15 @@ def _usual() -> dict[str, Make]:
 
 
 def _read(
-    wish: Mapping[str, Any], surfaces: Mapping[str, Surface], makes: Mapping[str, Make]
+    query: Mapping[str, Any], surfaces: Mapping[str, Surface], makes: Mapping[str, Make]
 ) -> tuple[str | None, tuple[float, float] | None, dict[str, float]]:
     """Return the surface, the start and the rates that a page wants, without what is no number."""
-    surface, start = wish.get("surface"), wish.get("start")
+    surface, start = query.get("surface"), query.get("start")
     place = None
     if isinstance(start, list) and len(start) == len(("first", "second")):
         x, y = (_number(value) for value in start)
         place = (x, y) if x is not None and y is not None else None
-    asked = wish.get("rates")
+    asked = query.get("rates")
     rates = {
         name: rate
         for name, value in (asked.items() if isinstance(asked, dict) else ())

@@ -116,16 +116,16 @@ def as_table(values: Tensor) -> SlidingTable:
     }
 
 
-def read_wish(image: Tensor, wish: Mapping[str, Any]) -> Convolution:
+def read_query(image: Tensor, query: Mapping[str, Any]) -> Convolution:
     """Return the convolution that a page wants."""
     import torch
 
-    table = wish["weights"]
+    table = query["weights"]
     values = [float(value) for value in table["values"]]
     if not all(math.isfinite(value) for value in values):
         raise ValueError("every weight is a finite number")
     weights = torch.tensor(values).reshape(int(table["rows"]), int(table["columns"]))
-    return Convolution(image, read_kernel(weights), wish["stride"], wish["padding"])
+    return Convolution(image, read_kernel(weights), query["stride"], query["padding"])
 
 
 def _finite(values: Tensor, name: str) -> Tensor:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from labkit.learn.queries import QueriedWidget
 from labkit.learn.sliding.convolution import (
     Convolution,
     as_table,
     read_image,
     read_kernel,
-    read_wish,
+    read_query,
 )
 from labkit.learn.sliding.filters import FILTERS
 from labkit.learn.sliding.still import sliding_svg, sliding_text
-from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
 from labkit.views.saved_output import with_still
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class SlidingKernel(WishingWidget):
+class SlidingKernel(QueriedWidget):
     """An image, a kernel and their feature map, with a window that one drags.
 
     The kernel's weights, the stride and the padding are edited in the page; every map is computed
@@ -79,7 +79,7 @@ class SlidingKernel(WishingWidget):
             image=dict(as_table(slid.image)), filters=filters, _esm=small_script("sliding.js")
         )
         self._show(slid)
-        self.answer_wishes(weights=self.weights, stride=stride, padding=padding)
+        self.answer_queries(weights=self.weights, stride=stride, padding=padding)
 
     @property
     def kernel(self) -> Tensor:
@@ -109,10 +109,10 @@ class SlidingKernel(WishingWidget):
             )
             self.stride, self.padding, self.code = slid.stride, slid.padding, slid.code()
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
+    def answer_query(self, query: Mapping[str, Any]) -> str:
         """Compute what the page wants; what is not possible is said, and nothing changes."""
         try:
-            self._show(read_wish(self._slid.image, wish))
+            self._show(read_query(self._slid.image, query))
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             return f"This does not work: {error}."
         return ""

@@ -14,8 +14,8 @@ from labkit.learn.pictures.storage import (
     storage_picture,
     storage_values,
 )
+from labkit.learn.queries import QueriedWidget
 from labkit.learn.storage_explorer.recipes import Recipe, problem_of, typed_recipe
-from labkit.learn.wishes import WishingWidget
 from labkit.views.assets import small_script
 from labkit.views.messages.storage import StorageReading, StorageRecipe
 from labkit.views.saved_output import with_still
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class StorageExplorer(WishingWidget):
+class StorageExplorer(QueriedWidget):
     """A tensor's storage, and the shape, stride and offset that read it, which can be edited.
 
     Parameters
@@ -60,7 +60,7 @@ class StorageExplorer(WishingWidget):
         )
         first = known[0]
         self.show(first["shape"], first["stride"], first["offset"])
-        self.answer_wishes(shape="", stride="", offset="")
+        self.answer_queries(shape="", stride="", offset="")
 
     def show(self, shape: Any, stride: Any, offset: int = 0) -> Tensor:
         """Read the storage in another way, and return the view.
@@ -78,10 +78,10 @@ class StorageExplorer(WishingWidget):
         self.reading, self.said = dict(self._reading(view)), ""
         return view
 
-    def grant(self, wish: Mapping[str, Any]) -> str:
+    def answer_query(self, query: Mapping[str, Any]) -> str:
         """Read the storage as the page wants, or say why it cannot be read like that."""
         try:
-            recipe = typed_recipe(*(str(wish.get(key)) for key in ("shape", "stride", "offset")))
+            recipe = typed_recipe(*(str(query.get(key)) for key in ("shape", "stride", "offset")))
             self.show(recipe.shape, recipe.stride, recipe.offset)
         except ValueError as error:
             return str(error)

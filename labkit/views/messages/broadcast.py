@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from labkit.views.messages.wishes import AnsweringState, Wish
+from labkit.views.messages.queries import AnsweringState, Query
 
 
 class BroadcastPair(TypedDict):
@@ -44,7 +44,7 @@ class BroadcastState(AnsweringState):
     reading: BroadcastReading
 
 
-class BroadcastWish(Wish):
+class BroadcastQuery(Query):
     """Two shapes as they were typed, for the names of a pair."""
 
     pair: int
@@ -55,4 +55,4 @@ class BroadcastAsked(TypedDict):
     """The changes that a page sends for other shapes, with the page's protocol version."""
 
     page_protocol: int
-    wish: BroadcastWish
+    query: BroadcastQuery

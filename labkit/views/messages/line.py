@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from labkit.views.messages.queries import AnsweringState, Query
 from labkit.views.messages.race import RaceLane, RaceMap
-from labkit.views.messages.wishes import AnsweringState, Wish
 
 
 class LinePlane(TypedDict):
@@ -49,7 +49,7 @@ class LineState(AnsweringState):
     batches: list[int]
 
 
-class LineWish(Wish):
+class LineQuery(Query):
     """From where, with which learning rate and batches a walk is wanted."""
 
     start: list[float]
@@ -61,4 +61,4 @@ class LineRequest(TypedDict):
     """The changes that a page sends."""
 
     page_protocol: int
-    wish: LineWish
+    query: LineQuery

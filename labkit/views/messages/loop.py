@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from labkit.views.messages.wishes import AnsweringState, Wish
+from labkit.views.messages.queries import AnsweringState, Query
 
 
 class LoopLine(TypedDict):
@@ -46,7 +46,7 @@ class LoopState(AnsweringState):
     runs: list[LoopCurves]
 
 
-class LoopWish(Wish):
+class LoopQuery(Query):
     """The numbers of the lines that should be switched off."""
 
     off: list[int]
@@ -56,4 +56,4 @@ class LoopSwitched(TypedDict):
     """The changes that a page sends after a switch, with the page's protocol version."""
 
     page_protocol: int
-    wish: LoopWish
+    query: LoopQuery

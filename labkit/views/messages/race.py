@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from labkit.views.messages.wishes import AnsweringState, Wish
+from labkit.views.messages.queries import AnsweringState, Query
 
 
 class RaceAxis(TypedDict):
@@ -57,7 +57,7 @@ class RaceState(AnsweringState):
     lanes: list[RaceLane]
 
 
-class RaceWish(Wish):
+class RaceQuery(Query):
     """From where, with which learning rates and on which surface the race is wanted."""
 
     start: list[float] | None
@@ -69,4 +69,4 @@ class RaceRequest(TypedDict):
     """The changes that a page sends; `start` is None for the usual start of the surface."""
 
     page_protocol: int
-    wish: RaceWish
+    query: RaceQuery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from labkit.views.messages.wishes import AnsweringState, Wish
+from labkit.views.messages.queries import AnsweringState, Query
 
 
 class SlidingTable(TypedDict):
@@ -35,7 +35,7 @@ class SlidingState(AnsweringState):
     code: str
 
 
-class SlidingWish(Wish):
+class SlidingQuery(Query):
     """The convolution that a page wants."""
 
     weights: SlidingTable
@@ -47,4 +47,4 @@ class SlidingRequest(TypedDict):
     """The changes that a page sends."""
 
     page_protocol: int
-    wish: SlidingWish
+    query: SlidingQuery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from labkit.views.messages.wishes import AnsweringState, Wish
+from labkit.views.messages.queries import AnsweringState, Query
 
 
 class StorageRecipe(TypedDict):
@@ -41,8 +41,8 @@ class StorageState(AnsweringState):
     reading: StorageReading
 
 
-class StorageWish(Wish):
-    """A recipe as it was typed; `number` counts the wishes of a page."""
+class StorageQuery(Query):
+    """A recipe as it was typed; `number` counts the queries of a page."""
 
     shape: str
     stride: str
@@ -53,4 +53,4 @@ class StorageAsked(TypedDict):
     """The changes that a page sends for another recipe, with the page's protocol version."""
 
     page_protocol: int
-    wish: StorageWish
+    query: StorageQuery

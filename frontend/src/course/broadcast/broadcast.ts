@@ -5,13 +5,13 @@
 
 import type {
   BroadcastAsked,
+  BroadcastQuery,
   BroadcastReading,
   BroadcastState,
-  BroadcastWish,
 } from "../../messages/broadcast";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { STYLE } from "./style";
 import { ShapeTable } from "./table";
 
@@ -46,14 +46,14 @@ class BroadcastView {
   private readonly onChange = () => this.renew();
   /** The shapes that were asked for last. */
   private shapes: Shapes;
-  private readonly wishes: Wishes<BroadcastWish>;
+  private readonly queries: Queries<BroadcastQuery>;
 
   constructor(
     private readonly model: BroadcastModel,
     private readonly root: HTMLElement,
   ) {
     this.shapes = this.reading.shapes;
-    this.wishes = new Wishes(model, () => this.say(WAITING, false));
+    this.queries = new Queries(model, () => this.say(WAITING, false));
     this.table = new ShapeTable({
       onSize: (row, dimension, text) => this.setSize(row, dimension, text),
       onStep: (row, dimension, change) => this.step(row, dimension, change),
@@ -65,7 +65,7 @@ class BroadcastView {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     this.unguard();
     for (const event of EVENTS) this.model.off(event, this.onChange);
     this.root.replaceChildren();
@@ -130,7 +130,7 @@ class BroadcastView {
   }
 
   private renew(): void {
-    if (!this.wishes.areAnswered) return;
+    if (!this.queries.areAnswered) return;
     this.shapes = this.reading.shapes;
     this.draw();
   }
@@ -207,7 +207,7 @@ class BroadcastView {
   }
 
   private ask(shapes: readonly string[], pair = this.pairShown()): void {
-    this.wishes.send({ pair, shapes });
+    this.queries.send({ pair, shapes });
   }
 
   /** The place of a pair with the names that are shown. */

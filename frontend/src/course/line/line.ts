@@ -4,10 +4,10 @@
  * the steps; the page asks for a walk from another start, or with another learning rate.
  */
 
-import type { LineRequest, LineState, LineWalk, LineWish } from "../../messages/line";
+import type { LineQuery, LineRequest, LineState, LineWalk } from "../../messages/line";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { text } from "../race/looks";
 import { PlayerBar } from "../race/player-bar";
 import raceStyle from "../race/race.css";
@@ -37,7 +37,7 @@ class LineView {
   private readonly player: PlayerBar;
   private readonly settings: Settings;
   private readonly endGuard: () => void;
-  private readonly wishes: Wishes<LineWish>;
+  private readonly queries: Queries<LineQuery>;
   /** Whether the walk that was asked for has not been played. */
   private isAwaited = false;
   private step = 0;
@@ -47,26 +47,26 @@ class LineView {
     private readonly model: LineModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model);
+    this.queries = new Queries(model);
     this.frame.className = "labkit-race labkit-line";
     this.frame.dataset.labkitView = "line";
     this.values.className = "line-values";
     this.status.setAttribute("role", "status");
     this.plane = new PointPlane(model.get("plane"), {
       onLine: (line) => this.showPlace(line),
-      onStart: (start) => this.wish({ start }),
+      onStart: (start) => this.query({ start }),
     });
-    this.board = new RaceBoard((start) => this.wish({ start }), {
+    this.board = new RaceBoard((start) => this.query({ start }), {
       onHover: (place) => this.point(place),
     });
     const events = {
       onStep: (step: number) => this.show(step),
       onSurface: () => {},
-      onEmpty: () => this.wish({}),
+      onEmpty: () => this.query({}),
     };
     this.player = new PlayerBar(events, 30);
     this.settings = new Settings(model.get("batches"), {
-      onChange: (rate, batch) => this.wish({ rate, batch }),
+      onChange: (rate, batch) => this.query({ rate, batch }),
       onNoRate: () => {
         this.status.textContent = NO_RATE;
       },
@@ -86,7 +86,7 @@ class LineView {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     this.player.close();
     this.board.close();
     this.plane.close();
@@ -97,12 +97,12 @@ class LineView {
   }
 
   /** Asks the kernel for a walk, which is played when it arrives. */
-  private wish(change: Partial<LineWish>): void {
+  private query(change: Partial<LineQuery>): void {
     const { model } = this;
     const now = { start: model.get("start"), rate: model.get("rate"), batch: model.get("batch") };
     this.isAwaited = true;
     this.status.textContent = WAITING;
-    this.wishes.send({ ...now, ...change });
+    this.queries.send({ ...now, ...change });
   }
 
   private get walk(): LineWalk | null {
@@ -111,7 +111,7 @@ class LineView {
 
   private renew(): void {
     const { model } = this;
-    const isAnswered = this.wishes.areAnswered;
+    const isAnswered = this.queries.areAnswered;
     this.status.textContent = model.get("said") || (isAnswered ? "" : WAITING);
     const lanes = model.get("walks").map(({ lane }) => lane);
     // Without a step, the cross on the map is the line.

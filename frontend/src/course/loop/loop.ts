@@ -3,10 +3,10 @@
  * and without those that are off; the page draws both runs over each other.
  */
 
-import type { LoopCurves, LoopState, LoopSwitched, LoopWish } from "../../messages/loop";
+import type { LoopCurves, LoopQuery, LoopState, LoopSwitched } from "../../messages/loop";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { COLOURS, drawChart, lastStep, seriesNames, shown, valueAt } from "./chart";
 import { drawCode } from "./code";
 import { STYLE } from "./style";
@@ -33,7 +33,7 @@ class LoopView {
   private readonly said = document.createElement("p");
   private readonly unguard: () => void;
   private animation = 0;
-  private readonly wishes: Wishes<LoopWish>;
+  private readonly queries: Queries<LoopQuery>;
   /** The lines that are off, or will be when the kernel has answered. */
   private off: readonly number[] = [];
   private drawn: readonly LoopCurves[] = [];
@@ -43,7 +43,7 @@ class LoopView {
     private readonly model: LoopModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model);
+    this.queries = new Queries(model);
     const style = document.createElement("style");
     style.textContent = STYLE;
     this.frame.className = "labkit-loop";
@@ -73,7 +73,7 @@ class LoopView {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     cancelAnimationFrame(this.animation);
     this.unguard();
     for (const event of EVENTS) this.model.off(event, this.onAnswer);
@@ -86,7 +86,7 @@ class LoopView {
 
   /** Shows the answer to the latest switch; one to an earlier switch is passed over. */
   private renew(): void {
-    if (!this.wishes.areAnswered) return;
+    if (!this.queries.areAnswered) return;
     this.off = this.model.get("off");
     this.showCode();
     this.said.textContent = this.model.get("said");
@@ -121,7 +121,7 @@ class LoopView {
     this.off = off;
     this.showCode();
     this.said.textContent = WAITING;
-    this.wishes.send({ off });
+    this.queries.send({ off });
   }
 
   /** Draws the curves from the first step to the last. */

@@ -4,10 +4,10 @@
  * start, rate or surface.
  */
 
-import type { RaceRequest, RaceState, RaceWish } from "../../messages/race";
+import type { RaceQuery, RaceRequest, RaceState } from "../../messages/race";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { LaneList } from "./lane-list";
 import { PlayerBar } from "./player-bar";
 import style from "./race.css";
@@ -30,14 +30,14 @@ class Race {
   private readonly player: PlayerBar;
   private readonly endGuard: () => void;
   private rates: Record<string, number> = {};
-  private readonly wishes: Wishes<RaceWish>;
+  private readonly queries: Queries<RaceQuery>;
   private readonly onChange = () => this.renew();
 
   constructor(
     private readonly model: RaceModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model);
+    this.queries = new Queries(model);
     this.frame.className = "labkit-race";
     this.frame.dataset.labkitView = "race";
     const sheet = document.createElement("style");
@@ -45,17 +45,17 @@ class Race {
     const body = document.createElement("div");
     body.className = "race-body";
     this.status.setAttribute("role", "status");
-    this.board = new RaceBoard((start) => this.wish({ start }));
+    this.board = new RaceBoard((start) => this.query({ start }));
     this.lanes = new LaneList({
       onRate: (name, rate) => {
         this.rates = { ...this.rates, [name]: rate };
-        this.wish({ start: this.model.get("start") });
+        this.query({ start: this.model.get("start") });
       },
       onShown: (hidden) => this.board.hide(hidden),
     });
     this.player = new PlayerBar({
       onStep: (step) => this.show(step),
-      onSurface: (surface) => this.wish({ start: null, surface }),
+      onSurface: (surface) => this.query({ start: null, surface }),
     });
     body.append(this.board.element, this.lanes.element);
     this.frame.append(this.player.element, body, this.status);
@@ -66,7 +66,7 @@ class Race {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     this.player.close();
     this.board.close();
     this.lanes.close();
@@ -76,21 +76,21 @@ class Race {
   }
 
   /** Asks the kernel for a race, which is played when it arrives. */
-  private wish(change: Partial<RaceWish>): void {
+  private query(change: Partial<RaceQuery>): void {
     this.status.textContent = WAITING;
     const surface = this.model.get("surface");
-    this.wishes.send({ start: null, rates: this.rates, surface, ...change });
+    this.queries.send({ start: null, rates: this.rates, surface, ...change });
   }
 
   private renew(): void {
     const { model } = this;
     const [lanes, steps] = [model.get("lanes"), model.get("steps")];
-    const isAnswered = this.wishes.areAnswered;
+    const isAnswered = this.queries.areAnswered;
     this.status.textContent = model.get("said") || (isAnswered ? "" : WAITING);
     this.board.draw(model.get("map"), model.get("start"), lanes);
     this.lanes.draw(lanes, model.get("map"));
     this.player.draw(steps, model.get("surfaces"), model.get("surface"));
-    this.player.restart(this.wishes.haveBegun && isAnswered && model.get("said") === "");
+    this.player.restart(this.queries.haveBegun && isAnswered && model.get("said") === "");
   }
 
   private show(step: number): void {

@@ -4,14 +4,14 @@
  */
 
 import type {
+  SlidingQuery,
   SlidingRequest,
   SlidingState,
   SlidingTable,
-  SlidingWish,
 } from "../../messages/sliding";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { ControlBar } from "./controls";
 import { mapSize, type Place, placeByKey, short, windowSum, within } from "./geometry";
 import { ProductTable } from "./products";
@@ -30,7 +30,7 @@ const [LONGEST_MS, WHOLE_MS, SHORTEST_MS] = [220, 8000, 16];
 /** Draws the view; returns its clean-up. */
 export const render = rendering((model: SlidingModel, root) => new SlidingPage(model, root));
 
-type Setting = Omit<SlidingWish, "number">;
+type Setting = Omit<SlidingQuery, "number">;
 
 class SlidingPage {
   private readonly frame = document.createElement("div");
@@ -42,7 +42,7 @@ class SlidingPage {
   private readonly image: TableCanvas;
   private readonly map: TableCanvas;
   private readonly products: ProductTable;
-  private readonly wishes: Wishes<SlidingWish>;
+  private readonly queries: Queries<SlidingQuery>;
   private setting: Setting;
   private at: Place;
   /** Where a slide was paused; it goes on from there. */
@@ -54,7 +54,7 @@ class SlidingPage {
     private readonly model: SlidingModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model);
+    this.queries = new Queries(model);
     this.setting = this.known();
     const { rows, columns } = this.size();
     // In the middle there is more to see than in a corner.
@@ -67,9 +67,9 @@ class SlidingPage {
     this.bar = new ControlBar(
       model.get("filters"),
       {
-        onFilter: (weights) => this.wish({ weights }),
-        onStride: (stride) => this.wish({ stride }),
-        onPadding: (padding) => this.wish({ padding }),
+        onFilter: (weights) => this.query({ weights }),
+        onStride: (stride) => this.query({ stride }),
+        onPadding: (padding) => this.query({ padding }),
         onSlide: () => this.toggle(),
       },
       signal,
@@ -81,7 +81,7 @@ class SlidingPage {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     this.stop();
     this.listeners.abort();
     this.endGuard();
@@ -118,23 +118,23 @@ class SlidingPage {
   }
 
   private get isStale(): boolean {
-    return !this.wishes.areAnswered;
+    return !this.queries.areAnswered;
   }
 
   private edit(values: readonly number[]): void {
-    this.wish({ weights: { ...this.setting.weights, values } });
+    this.query({ weights: { ...this.setting.weights, values } });
   }
 
-  private wish(change: Partial<Setting>): void {
+  private query(change: Partial<Setting>): void {
     this.stop();
     this.paused = null;
     this.setting = { ...this.setting, ...change };
-    this.wishes.send(this.setting);
+    this.queries.send(this.setting);
     this.draw();
   }
 
   private renew(): void {
-    // A wish that was refused changes nothing: the page shows again what there is.
+    // A query that was refused changes nothing: the page shows again what there is.
     if (!this.isStale) this.setting = this.known();
     this.draw();
   }

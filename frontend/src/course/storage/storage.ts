@@ -5,13 +5,13 @@
 
 import type {
   StorageAsked,
+  StorageQuery,
   StorageReading,
   StorageState,
-  StorageWish,
 } from "../../messages/storage";
+import { Queries } from "../../parts/queries";
 import { guardShortcuts } from "../../parts/shortcut-guard";
 import { rendering, type WidgetModel, waitingText } from "../../parts/widget";
-import { Wishes } from "../../parts/wishes";
 import { Cells } from "./cells";
 import { hues, indexOf, sumOf } from "./places";
 import { STYLE } from "./style";
@@ -42,7 +42,7 @@ class StorageView {
   private readonly said = document.createElement("p");
   private readonly fields = new Map<string, HTMLInputElement>();
   private readonly unguard: () => void;
-  private readonly wishes: Wishes<StorageWish>;
+  private readonly queries: Queries<StorageQuery>;
   private above: Cells | null = null;
   private below: Cells | null = null;
   private readonly onReading = () => this.draw();
@@ -52,7 +52,7 @@ class StorageView {
     private readonly model: StorageModel,
     private readonly root: HTMLElement,
   ) {
-    this.wishes = new Wishes(model, () => {
+    this.queries = new Queries(model, () => {
       this.said.textContent = WAITING;
     });
     const style = document.createElement("style");
@@ -79,7 +79,7 @@ class StorageView {
   }
 
   close(): void {
-    this.wishes.close();
+    this.queries.close();
     this.unguard();
     this.model.off("change:reading", this.onReading);
     for (const event of ANSWERS) this.model.off(event, this.onAnswer);
@@ -228,7 +228,7 @@ class StorageView {
   }
 
   private ask(...[shape, stride, offset]: Typed): void {
-    this.wishes.send({ shape, stride, offset });
+    this.queries.send({ shape, stride, offset });
   }
 }
 

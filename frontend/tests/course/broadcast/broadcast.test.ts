@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type BroadcastModel, render } from "../../../src/course/broadcast/broadcast";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
-import { broadcastStates, broadcastWishes } from "../../fixtures/messages";
+import { broadcastQueries, broadcastStates } from "../../fixtures/messages";
 import { FakeWidgetModel } from "../fake-widget-model";
 
 let model: FakeWidgetModel;
@@ -25,12 +25,12 @@ const button = (text: string, at = 0) =>
 const sizes = () => all(".cell:not(.result)") as HTMLElement[];
 const inputs = () => [...root.querySelectorAll<HTMLInputElement>(".table input")];
 const typed = () => [...root.querySelectorAll<HTMLInputElement>("form input")];
-const asked = () => model.traits.wish as { number: number; pair: number; shapes: string[] };
+const asked = () => model.traits.query as { number: number; pair: number; shapes: string[] };
 const status = () => root.querySelector("[role=status]");
 function press(target: HTMLElement | undefined, key: string) {
   target?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 }
-/** Answers the last wish with the state of the clash. */
+/** Answers the last query with the state of the clash. */
 function answer() {
   model.traits.reading = broadcastStates.clashes.reading;
   model.set("answered", asked().number);
@@ -75,7 +75,7 @@ describe("the broadcasting explorer", () => {
   it("asks for the shapes of a pair", () => {
     expect(button("(3, 1) and (4,)")?.getAttribute("aria-pressed")).toBe("true");
     button("(2, 3, 8) and (5,)")?.click();
-    expect(model.traits).toMatchObject(broadcastWishes.asked);
+    expect(model.traits).toMatchObject(broadcastQueries.asked);
     answer();
     expect(texts("form span")).toEqual(["images", "colour"]);
     expect(typed().map((field) => field.value)).toEqual(["2, 3, 8", "1, 5"]);

@@ -29,7 +29,7 @@ const map = () => board(".race-board:not(.line-plane, .line-curve)");
 const values = () => root.querySelector(".line-values")?.textContent;
 const button = (name: string) =>
   [...root.querySelectorAll("button")].find((each) => each.textContent === name) as HTMLElement;
-const wish = () => model.traits.wish as { start: number[]; rate: number; number: number };
+const query = () => model.traits.query as { start: number[]; rate: number; number: number };
 
 function press(target: Element, key: string): void {
   target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -65,7 +65,7 @@ describe("the line", () => {
 
   it("asks for a walk where the map is clicked, and plays it when it arrives", () => {
     map().dispatchEvent(new MouseEvent("click", { clientX: 46 + 168, clientY: 22 + 336 }));
-    expect(wish()).toEqual({ number: 1, start: [2, -2], rate: 0.1, batch: 1 });
+    expect(query()).toEqual({ number: 1, start: [2, -2], rate: 0.1, batch: 1 });
     expect(root.querySelector("[role=status]")?.textContent).toContain("The kernel walks");
     model.traits.answered = 1;
     model.listeners.get("change:walks")?.();
@@ -80,7 +80,7 @@ describe("the line", () => {
     expect(model.saved).toBe(0);
     press(right as Element, "Enter");
     expect(model.saved).toBe(1);
-    expect(wish().start[0]).toBeGreaterThan(2);
+    expect(query().start[0]).toBeGreaterThan(2);
   });
 
   it("asks for another learning rate, as Python expects it", () => {
@@ -127,7 +127,7 @@ describe("the line", () => {
     model.traits.walks = [];
     model.listeners.get("change:walks")?.();
     button("Play").click();
-    expect(wish()).toEqual({ number: 1, start: [4, 3], rate: 0.1, batch: 1 });
+    expect(query()).toEqual({ number: 1, start: [4, 3], rate: 0.1, batch: 1 });
     expect(model.saved).toBe(1);
   });
 

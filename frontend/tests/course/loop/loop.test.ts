@@ -42,7 +42,7 @@ describe("the loop with switches", () => {
     expect(document.activeElement).toBe(switches()[0]);
     expect(status()).toMatch(/^Training …/);
     switches()[1]?.click();
-    expect(model.get("wish")).toEqual({ number: 2, off: [2] });
+    expect(model.get("query")).toEqual({ number: 2, off: [2] });
   });
 
   it("passes over the answer to an earlier switch", () => {
@@ -66,7 +66,7 @@ describe("the loop with switches", () => {
   it("puts all lines back", () => {
     const button = root.querySelector("button");
     button?.click();
-    expect(model.get("wish")).toEqual({ number: 1, off: [] });
+    expect(model.get("query")).toEqual({ number: 1, off: [] });
     expect(switches().map((each) => each.checked)).toEqual([true, true]);
     expect(button?.disabled).toBe(true);
   });

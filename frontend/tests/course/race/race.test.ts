@@ -134,7 +134,7 @@ describe("the race", () => {
     rate.dispatchEvent(new KeyboardEvent("keydown", { key: "5" }));
     expect(model.saved).toBe(0);
     rate.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
-    expect(model.traits.wish).toMatchObject({ rates: { momentum: 0.5 } });
+    expect(model.traits.query).toMatchObject({ rates: { momentum: 0.5 } });
     expect(root.querySelector("[role=status]")?.textContent).toContain(
       "after a restart of the kernel",
     );
@@ -155,7 +155,7 @@ describe("the race", () => {
     const surface = root.querySelectorAll("select")[1] as HTMLSelectElement;
     surface.value = "saddle";
     surface.dispatchEvent(new Event("change"));
-    expect(model.traits.wish).toMatchObject({ start: null, surface: "saddle" });
+    expect(model.traits.query).toMatchObject({ start: null, surface: "saddle" });
   });
 
   it("places the start by a click on the map, and not beside it", () => {
@@ -163,14 +163,14 @@ describe("the race", () => {
     board().dispatchEvent(new MouseEvent("click", { clientX: 10, clientY: 176 }));
     expect(model.saved).toBe(0);
     board().dispatchEvent(new MouseEvent("click", { clientX: 46 + 168, clientY: 22 + 84 }));
-    expect(model.traits.wish).toMatchObject({ start: [0, 1], surface: "ravine" });
+    expect(model.traits.query).toMatchObject({ start: [0, 1], surface: "ravine" });
   });
 
   it("places the start by the keyboard", () => {
     for (const key of ["ArrowRight", "ArrowRight", "ArrowDown", "Enter"]) {
       board().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     }
-    expect(model.traits.wish).toMatchObject({ start: [-3.5, 0.9] });
+    expect(model.traits.query).toMatchObject({ start: [-3.5, 0.9] });
   });
 
   it("hides an optimizer on the map", () => {

@@ -106,7 +106,7 @@ describe("the sliding kernel", () => {
     expect(model.traits).toMatchObject(slidingRequests.filter);
     expect(root.textContent).toContain("PyTorch computes the map");
     expect(sum()).toBe("sum of the products: 2");
-    const { weights } = slidingRequests.filter.wish;
+    const { weights } = slidingRequests.filter.query;
     const answers = { rows: 2, columns: 2, values: [2, 3, 5, 6] };
     Object.assign(model.traits, { weights, answers, answered: 1 });
     model.listeners.get("change:answered")?.();
@@ -121,14 +121,14 @@ describe("the sliding kernel", () => {
     expect(model.saved).toBe(0);
     field.value = "2.5";
     field.dispatchEvent(new Event("input"));
-    expect(model.traits.wish).toMatchObject({ weights: { values: [2.5, 1, -1, 1] } });
+    expect(model.traits.query).toMatchObject({ weights: { values: [2.5, 1, -1, 1] } });
     expect(root.querySelector("select")?.value).toBe("your own");
   });
 
   it("asks for stride and padding, and shows what there is if the kernel refuses", () => {
     choose(1, "2");
     choose(2, "1");
-    expect(model.traits.wish).toMatchObject({ number: 2, stride: 2, padding: 1 });
+    expect(model.traits.query).toMatchObject({ number: 2, stride: 2, padding: 1 });
     Object.assign(model.traits, { answered: 2, said: "This does not work." });
     model.listeners.get("change:said")?.();
     expect(root.textContent).toContain("This does not work.");

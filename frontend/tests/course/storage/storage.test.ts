@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { render, type StorageModel } from "../../../src/course/storage/storage";
 import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
-import { storageStates, storageWishes } from "../../fixtures/messages";
+import { storageQueries, storageStates } from "../../fixtures/messages";
 import { FakeWidgetModel } from "../fake-widget-model";
 
 let model: FakeWidgetModel;
@@ -64,12 +64,12 @@ describe("the storage explorer", () => {
   it("asks for the recipe of a button, and of the fields", () => {
     const [whole] = root.querySelectorAll<HTMLButtonElement>(".recipes button");
     whole?.click();
-    expect(model.traits).toMatchObject(storageWishes.asked);
+    expect(model.traits).toMatchObject(storageQueries.asked);
     const [shape] = root.querySelectorAll("input");
     if (shape) shape.value = "6";
     root.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
-    const wish = { number: 2, shape: "6", stride: "1, 2", offset: "1" };
-    expect(model.traits).toMatchObject({ page_protocol: PROTOCOL_VERSION, wish });
+    const query = { number: 2, shape: "6", stride: "1, 2", offset: "1" };
+    expect(model.traits).toMatchObject({ page_protocol: PROTOCOL_VERSION, query });
     shape?.dispatchEvent(
       new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }),
     );

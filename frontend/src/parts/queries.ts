@@ -1,24 +1,24 @@
-/** Asks the kernel of a widget for something else than it shows; only the latest wish counts. */
+/** Asks the kernel of a widget for something else than it shows; only the latest query counts. */
 
 import { PROTOCOL_VERSION } from "../messages/protocol";
-import type { AnsweringState, Wish } from "../messages/wishes";
+import type { AnsweringState, Query } from "../messages/queries";
 import type { WidgetModel } from "./widget";
 
-interface Wished<W extends Wish> {
+interface Queried<W extends Query> {
   readonly page_protocol: number;
-  readonly wish: W;
+  readonly query: W;
 }
 
 /** How long an answer may take before the page says that it waits. */
 const PATIENCE_MS = 400;
 
-/** The wishes of one page. `onLate` is called where an answer takes longer than a moment. */
-export class Wishes<W extends Wish> {
+/** The queries of one page. `onLate` is called where an answer takes longer than a moment. */
+export class Queries<W extends Query> {
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly model: WidgetModel<AnsweringState, Wished<W>>,
+    private readonly model: WidgetModel<AnsweringState, Queried<W>>,
     private readonly onLate: () => void = () => undefined,
   ) {}
 
@@ -26,9 +26,9 @@ export class Wishes<W extends Wish> {
     clearTimeout(this.timer);
   }
 
-  /** Whether the kernel has answered the latest wish, and not one before it. */
+  /** Whether the kernel has answered the latest query, and not one before it. */
   get areAnswered(): boolean {
-    // A widget that is shown twice answers the wishes of both pages.
+    // A widget that is shown twice answers the queries of both pages.
     return this.model.get("answered") >= this.latest;
   }
 
@@ -37,10 +37,10 @@ export class Wishes<W extends Wish> {
     return this.latest > 0;
   }
 
-  send(wish: Omit<W, "number">): void {
+  send(query: Omit<W, "number">): void {
     this.latest = Math.max(this.latest, this.model.get("answered")) + 1;
     this.model.set("page_protocol", PROTOCOL_VERSION);
-    this.model.set("wish", { ...wish, number: this.latest } as W);
+    this.model.set("query", { ...query, number: this.latest } as W);
     this.model.save_changes();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.areAnswered || this.onLate(), PATIENCE_MS);

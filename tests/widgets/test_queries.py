@@ -1,31 +1,31 @@
-"""A widget answers the wishes of its pages with their numbers, and refuses other versions."""
+"""A widget answers the queries of its pages with their numbers, and refuses other versions."""
 
 import pytest
 
-from labkit.learn.wishes import WishingWidget
+from labkit.learn.queries import QueriedWidget
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 
 
-class Doubling(WishingWidget):
+class Doubling(QueriedWidget):
     """Doubles what a page asks for."""
 
     def __init__(self):
         super().__init__()
         self.doubled = 0
-        self.answer_wishes(value=0)
+        self.answer_queries(value=0)
 
-    def grant(self, wish):
-        self.doubled = 2 * wish["value"]
+    def answer_query(self, query):
+        self.doubled = 2 * query["value"]
         return f"{self.doubled}"
 
 
-def send(widget, version=PROTOCOL_VERSION, **wish):
-    """Deliver a wish as a page sends it."""
-    state = {"page_protocol": version, "wish": wish}
+def send(widget, version=PROTOCOL_VERSION, **query):
+    """Deliver a query as a page sends it."""
+    state = {"page_protocol": version, "query": query}
     widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}})
 
 
-def test_a_wish_is_granted_and_its_number_comes_back():
+def test_a_query_is_answered_and_its_number_comes_back():
     widget = Doubling()
     assert (widget.answered, widget.said) == (0, "")
     send(widget, number=1, value=4)
