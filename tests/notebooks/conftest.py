@@ -40,9 +40,9 @@ for category in (DeprecationWarning, FutureWarning):
     warnings.filterwarnings("error", category=category)
 """
 AT_FULL_SPEED = """
-from labkit.run.control.pace import Pace
+from labkit.run.control.control import Control
 
-Pace.left_ns = lambda self: 0
+Control.set_pace = lambda self, rate: None
 """
 AFTERWARDS = """
 import os, resource
@@ -69,7 +69,7 @@ def text_of(cell: Any) -> str:
 def run_cells(tmp_path: Path) -> Iterator[Callable[..., int]]:
     """A function that runs cells in a new kernel and an empty folder; returns peak memory in MB.
 
-    With `paced=False`, loops that were given a pace do not wait for it.
+    With `paced=False`, loops that are given a pace run at full speed.
     """
 
     def run(cells: list[Any], *, paced: bool = True) -> int:

@@ -48,6 +48,7 @@ class ThreadInterrupt:
 
     def __init__(self) -> None:
         self._thread: int | None = None
+        self._was_raised = False
         self._lock = threading.Lock()
 
     def open(self) -> None:
@@ -60,9 +61,9 @@ class ThreadInterrupt:
         Called on the interrupted thread. An interrupt may still be raised in this call.
         """
         with self._lock:
-            if self._thread is not None:
-                _set_exception(self._thread, None)
-            self._thread = None
+            thread, self._thread = self._thread, None
+            if thread is not None and self._was_raised:
+                _withdraw(thread)
 
     def raise_at_once(
         self, request: InterruptRequest, kind: type[BaseException] = KeyboardInterrupt
@@ -71,11 +72,34 @@ class ThreadInterrupt:
         with self._lock:
             if self._thread is None or not request.claim():
                 return False
+            self._was_raised = True
             return _set_exception(self._thread, kind)
 
 
-def _set_exception(thread: int, kind: type[BaseException] | None) -> bool:
-    """Set the exception that a thread raises at its next instruction; None removes it."""
-    given = None if kind is None else ctypes.py_object(kind)
+class _Withdrawn(BaseException):
+    """Takes the place of an interrupt that was not raised in time."""
+
+
+def _withdraw(thread: int) -> None:
+    """Replace an exception that the calling thread has not raised yet, and catch it here.
+
+    An exception that is only removed leaves a flag of the interpreter set, at which Python 3.11
+    hangs as soon as a debugger traces a function.
+    """
+    try:
+        _set_exception(thread, _Withdrawn)
+        for _ in range(_CHANCES_TO_RAISE):
+            pass
+    except _Withdrawn:
+        return
+
+
+_CHANCES_TO_RAISE = 1_000_000
+"""Python raises such an exception at the end of a loop's round, usually of the first."""
+
+
+def _set_exception(thread: int, kind: type[BaseException]) -> bool:
+    """Set the exception that a thread raises at its next instruction."""
+    given = ctypes.py_object(kind)
     found: int = ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), given)
     return found == 1

@@ -8,7 +8,7 @@ from labkit.learn.chapters.training_loop.predictions import PREDICTIONS
 PLAN = Plan(
     __name__,
     title="The training loop",
-    minutes=80,
+    minutes=85,
     predictions=PREDICTIONS,
     exercise_names=("build_net", "train_epoch", "evaluate", "snapshot", "early_stop"),
 )
