@@ -24,7 +24,7 @@ from labkit.run.background.task import BackgroundTask, in_background
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
-_watches: weakref.WeakKeyDictionary[Run, Watch] = weakref.WeakKeyDictionary()
+_watches: dict[weakref.ref[Run], Watch] = {}
 """The watches of the open runs."""
 _NO_MODEL = (
     "The trainer has not begun to train, so nothing is recorded. Let it train before the run ends, "
@@ -176,8 +176,8 @@ def _record(
     )
     _describe(run, models, watch.table, settings.loss_fn)
     run.attach(watch)
-    _watches[run] = watch
     reference = weakref.ref(run)
+    _watches[reference] = watch
     keys = [id(module) for module in models.values()]
     abandoned = weakref.finalize(run, _detach, watch, reference, keys)
     abandoned.atexit = False
@@ -199,9 +199,9 @@ def _close(
 
 def _detach(watch: Watch, reference: weakref.ref[Run], keys: list[int]) -> None:
     run = reference()
+    _watches.pop(reference, None)
     watch.close(run)
     if run is not None:
-        _watches.pop(run, None)
         run.detach()
     for key in keys:
         if _watching.get(key) is reference:
@@ -230,11 +230,14 @@ def runs_of(models: Iterable[nn.Module]) -> list[Run]:
     parameters = [
         parameter for module in models for parameter in torch_compat.all_parameters(module)
     ]
-    return [
-        run
-        for run, watch in list(_watches.items())
-        if any(watch.table.find(parameter) is not None for parameter in parameters)
-    ]
+    found = []
+    for reference in list(_watches):  # at once: other threads begin and end watching meanwhile
+        run, watch = reference(), _watches.get(reference)
+        if run is None or watch is None:
+            continue
+        if any(watch.table.find(parameter) is not None for parameter in parameters):
+            found.append(run)
+    return found
 
 
 def _refuse_models_of_background_tasks(models: Mapping[str, nn.Module]) -> None:

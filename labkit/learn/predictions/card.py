@@ -20,8 +20,8 @@ from labkit.views.marimo_notebook import is_marimo
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 from labkit.views.saved_output import PicturedWidget
 
-_cards: weakref.WeakSet[PredictionCard] = weakref.WeakSet()
-"""All cards of this kernel; those of one prediction show the same."""
+_cards: dict[int, weakref.ref[PredictionCard]] = {}
+"""All cards of this kernel, by their ids; those of one prediction show the same."""
 
 
 class PredictionCard(PicturedWidget):
@@ -73,7 +73,8 @@ class PredictionCard(PicturedWidget):
         )
         self.on_msg(self._on_page)
         jupyter_compat.handle_on_subshell(self.comm)
-        _cards.add(self)
+        key = id(self)
+        _cards[key] = weakref.ref(self, lambda _: _cards.pop(key, None))
 
     def refuse(self, reason: str) -> None:
         """Show why a prediction was not locked in."""
@@ -134,8 +135,9 @@ class PredictionCard(PicturedWidget):
 
 def refresh_cards(subject: object = None) -> None:
     """Show in all cards of a subject, or in all that there are, what is stored now."""
-    for card in list(_cards):
-        if subject in (None, card.subject) and card.comm is not None:
+    for reference in list(_cards.values()):  # at once: cells on another thread make cards meanwhile
+        card = reference()
+        if card is not None and subject in (None, card.subject) and card.comm is not None:
             card.refresh()
 
 
