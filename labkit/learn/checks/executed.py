@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from torch.overrides import TorchFunctionMode
-
 from labkit.learn.checks.kernel_state import kernel_state_kept
+from labkit.learn.checks.torch_calls import TorchCalls
 
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+_CHECKS = str(Path(__file__).parent)
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,6 @@ class Executed:
     steps: int
 
 
-class _Functions(TorchFunctionMode):
-    """Records the name of each function of torch that is called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        arguments: tuple[Any, ...] = (),
-        keywords: dict[str, Any] | None = None,
-    ) -> Any:
-        """Record the name, and call the function."""
-        self.names.append(getattr(function, "__name__", ""))
-        return function(*arguments, **(keywords or {}))
-
-
 class _Frames:
     """Records the modules of all Python functions that run, and counts the lines of the user's."""
 
@@ -78,7 +60,7 @@ class _Frames:
 
 
 def _is_of_a_library(filename: str) -> bool:
-    if filename.startswith((_STANDARD_LIBRARY, "<frozen", __file__)):
+    if filename.startswith((_STANDARD_LIBRARY, "<frozen", _CHECKS)):
         return True
     return "site-packages" in filename or "dist-packages" in filename
 
@@ -104,7 +86,9 @@ def executed_by(function: Callable[..., Any], arguments: Sequence[Any]) -> Execu
     >>> "mm" in ran.functions, ran.steps
     (True, 3)
     """
-    functions, frames = _Functions(), _Frames()
+    called: list[str] = []
+    functions = TorchCalls(lambda each, _: called.append(getattr(each, "__name__", "")))
+    frames = _Frames()
     # What it prints, and its error, have been seen when it was called before.
     with kernel_state_kept(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         try:
@@ -114,5 +98,5 @@ def executed_by(function: Callable[..., Any], arguments: Sequence[Any]) -> Execu
             raise
         except BaseException:  # noqa: BLE001, S110 - an answer may raise anything
             pass
-    names = [name.partition(".")[0] for name in functions.names]  # `convolution.default`, of ATen
+    names = [name.partition(".")[0] for name in called]  # `convolution.default`, of ATen
     return Executed(frozenset(names), frozenset(frames.modules), frames.steps + len(names))

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from labkit.learn.checks import Call
+from labkit.learn.checks.torch_calls import TorchCalls
 
 MOST_PARAMETERS = 3000
 N_IMAGES, N_CLASSES = 5, 10
@@ -37,25 +37,17 @@ _CONVOLUTIONS = {"conv2d", "convolution"}
 _SUMS = _CONVOLUTIONS | {"linear", "matmul", "mm", "addmm", "einsum"}
 
 
-class _Recorder(TorchFunctionMode):
+class _Recorder:
     """Records the names of the functions that a forward pass calls, and the weights they get."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.called: list[str] = []
         self.weights: list[nn.Parameter] = []
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        arguments: tuple[Any, ...] = (),
-        keywords: dict[str, Any] | None = None,
-    ) -> Any:
-        """Record the name and the weights, and call the function."""
+    def record(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Add one call."""
         self.called.append(getattr(function, "__name__", ""))
         self.weights += [each for each in arguments if isinstance(each, nn.Parameter)]
-        return function(*arguments, **(keywords or {}))
 
 
 def observe_net(call: Call) -> dict[str, Any]:
@@ -68,7 +60,8 @@ def observe_net(call: Call) -> dict[str, Any]:
     one, other = torch.rand(2, N_IMAGES, 1, 8, 8, generator=generator)
     strong = 50 * torch.randn(64, 1, 8, 8, generator=generator)
     with torch.no_grad():
-        with _Recorder() as recorder:
+        recorder = _Recorder()
+        with TorchCalls(recorder.record):
             output = net(one)
         if not isinstance(output, Tensor):
             return {MODEL: True, SHAPE: None if output is None else type(output).__name__}

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from typing import Any
 
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from labkit.learn.checks import Trial
 from labkit.learn.checks.kernel_state import kernel_state_kept
+from labkit.learn.checks.torch_calls import TorchCalls
 
 _Cut = tuple[tuple[int, ...], tuple[Any, ...]]
-
-
-class _Cuts(TorchFunctionMode):
-    """Records each indexing of a tensor: the shape of the tensor, and the index."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[_Cut] = []
-
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Sequence[type],
-        arguments: tuple[Any, ...] = (),
-        keywords: dict[str, Any] | None = None,
-    ) -> Any:
-        """Record an indexing, and call the function."""
-        if function is Tensor.__getitem__:
-            index = arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
-            self.found.append((tuple(arguments[0].shape), index))
-        return function(*arguments, **(keywords or {}))
 
 
 def _cuts(trial: Trial) -> tuple[list[_Cut], tuple[int, ...], int]:
     """Run the first case that failed; return its cuts, the image's shape and the kernel's width."""
     failed = next(call for call in trial.calls if call.error is not None)
     image, kernel = failed.case.build()
-    cuts = _Cuts()
+    found: list[_Cut] = []
+
+    def record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        if function is Tensor.__getitem__:
+            index = arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
+            found.append((tuple(arguments[0].shape), index))
+
     # What it prints was printed by the check already.
-    with kernel_state_kept(), redirect_stdout(StringIO()), suppress(Exception), cuts:
+    with kernel_state_kept(), redirect_stdout(StringIO()), suppress(Exception), TorchCalls(record):
         trial.answer(image, kernel)  # type: ignore[operator]
-    return cuts.found, tuple(image.shape), len(kernel)
+    return found, tuple(image.shape), len(kernel)
 
 
 def hangs_over(trial: Trial) -> bool:
